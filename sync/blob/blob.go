@@ -1,0 +1,99 @@
+// Package blob names bytes and packs them for the way.
+//
+// A blob is named by the SHA-256 of its uncompressed bytes, so that packing it
+// again, better or otherwise, never changes its name. It travels as one zstd
+// frame (RFC 8878), plain or with other bytes as a raw prefix dictionary, which
+// is what `zstd --patch-from` writes and reads.
+//
+// All functions are pure and safe for concurrent use. Unpacking is bounded by
+// the length that the caller expects. FORMAT.md beside this file has the bytes.
+package blob
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// MaxRaw is the largest blob, uncompressed, in bytes.
+const MaxRaw = 64 << 20
+
+// ErrCorrupt is returned for stored bytes that do not unpack to what their name
+// and length promise.
+var ErrCorrupt = errors.New("corrupt blob")
+
+// Pack compresses raw. The same bytes give the same result on every machine.
+func Pack(raw []byte) ([]byte, error) { return PackAfter(nil, raw) }
+
+// PackAfter compresses raw with old as the bytes that came just before it.
+func PackAfter(old, raw []byte) ([]byte, error) {
+	if len(raw) > MaxRaw || len(old) > MaxRaw {
+		return nil, fmt.Errorf("pack %d bytes after %d: more than %d", len(raw), len(old), MaxRaw)
+	}
+	opts := []zstd.EOption{
+		zstd.WithEncoderLevel(zstd.SpeedBestCompression),
+		zstd.WithEncoderConcurrency(1),
+		zstd.WithEncoderCRC(false), // the name is a stronger check
+		zstd.WithWindowSize(window(len(old) + len(raw))),
+	}
+	if len(old) > 0 {
+		opts = append(opts, zstd.WithEncoderDictRaw(0, old))
+	}
+	w, err := zstd.NewWriter(nil, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("pack: %w", err)
+	}
+	defer w.Close()
+	return w.EncodeAll(raw, nil), nil
+}
+
+// Unpack restores a blob of length rawLen that Pack wrote.
+func Unpack(stored []byte, rawLen int) ([]byte, error) { return UnpackAfter(nil, stored, rawLen) }
+
+// UnpackAfter restores a blob of length rawLen that PackAfter wrote. It returns
+// ErrCorrupt when the result has any other length; the caller checks the name.
+func UnpackAfter(old, stored []byte, rawLen int) ([]byte, error) {
+	if rawLen < 0 || rawLen > MaxRaw {
+		return nil, fmt.Errorf("%w: length %d is over %d", ErrCorrupt, rawLen, MaxRaw)
+	}
+	opts := []zstd.DOption{
+		zstd.WithDecoderConcurrency(1),
+		zstd.WithDecoderMaxMemory(uint64(max(rawLen, 1))),
+		zstd.WithDecoderMaxWindow(uint64(window(2 * MaxRaw))),
+	}
+	if len(old) > 0 {
+		opts = append(opts, zstd.WithDecoderDictRaw(0, old))
+	}
+	r, err := zstd.NewReader(nil, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("unpack: %w", err)
+	}
+	defer r.Close()
+	raw, err := r.DecodeAll(stored, make([]byte, 0, rawLen))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if len(raw) != rawLen {
+		return nil, fmt.Errorf("%w: %d bytes, expected %d", ErrCorrupt, len(raw), rawLen)
+	}
+	return raw, nil
+}
+
+// Open unpacks a plain blob and checks it against its name.
+func Open(stored []byte, rawLen int, name Hash) ([]byte, error) {
+	raw, err := Unpack(stored, rawLen)
+	if err != nil {
+		return nil, err
+	}
+	if got := Sum(raw); got != name {
+		return nil, fmt.Errorf("%w: content is %s, expected %s", ErrCorrupt, got, name)
+	}
+	return raw, nil
+}
+
+// window returns the smallest zstd window that spans n bytes.
+func window(n int) int {
+	return max(zstd.MinWindowSize, 1<<bits.Len(uint(max(n, 1)-1)))
+}
