@@ -1,0 +1,116 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/pannier-maps/pannier/sync/head"
+	"github.com/pannier-maps/pannier/sync/layout"
+	"github.com/pannier-maps/pannier/sync/site"
+)
+
+// writeMutable brings the region's changing objects up to the ledger, the
+// region's head before the lists that mention it.
+func (p *Publisher) writeMutable(ctx context.Context, region Region, versions []Version) error {
+	if len(versions) == 0 {
+		return nil
+	}
+	if err := p.replace(ctx, layout.Head(region.ID), versions[len(versions)-1].Head); err != nil {
+		return err
+	}
+	history := site.History{Region: region.ID}
+	for _, v := range versions {
+		history.Versions = append(history.Versions, site.Version{
+			Number: v.Number, Manifest: v.Manifest, Raw: v.Raw, Created: v.Created, Message: v.Message, Cells: v.Cells, Bytes: v.Bytes,
+		})
+		for _, d := range v.Deltas {
+			history.Deltas = append(history.Deltas, site.Delta{From: d.Number, To: v.Number, Bytes: d.Bytes})
+		}
+	}
+	if err := p.replaceJSON(ctx, layout.History(region.ID), history); err != nil {
+		return err
+	}
+	return p.writeRegions(ctx)
+}
+
+// writeRegions writes the list of the site's published regions.
+func (p *Publisher) writeRegions(ctx context.Context) error {
+	regions, err := p.Ledger.Regions(ctx)
+	if err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	list := site.Regions{Regions: []site.Region{}}
+	for _, r := range regions {
+		versions, err := p.Ledger.Versions(ctx, r.ID)
+		if err != nil {
+			return fmt.Errorf("read ledger: %w", err)
+		}
+		if len(versions) == 0 {
+			continue
+		}
+		last := versions[len(versions)-1]
+		m, err := ReadManifest(ctx, p.Objects, r.ID, last.Manifest, last.Raw)
+		if err != nil {
+			return err
+		}
+		list.Regions = append(list.Regions, site.Region{
+			ID: r.ID, Name: m.Meta.Name, Languages: m.Meta.Languages, Bounds: m.Meta.Bounds,
+			Version: last.Number, Created: last.Created, Bytes: last.Bytes,
+			Site: r.Site, Key: r.Public, Licences: m.Meta.Licences,
+		})
+	}
+	return p.replaceJSON(ctx, layout.Regions, list)
+}
+
+// Repair brings every changing object of the site up to the ledger. Run it when
+// a server starts: it closes the gap that a crash in the middle of a publish
+// leaves. It fails if the site holds a newer head than the ledger knows, which
+// only a restored or foreign ledger can cause.
+func (p *Publisher) Repair(ctx context.Context) error {
+	regions, err := p.Ledger.Regions(ctx)
+	if err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	for _, r := range regions {
+		versions, err := p.Ledger.Versions(ctx, r.ID)
+		if err != nil {
+			return fmt.Errorf("read ledger: %w", err)
+		}
+		note, err := p.Objects.Get(ctx, layout.Head(r.ID))
+		if err == nil {
+			if h, err := head.Open(note, head.Origin(r.Site, r.ID), r.Public); err == nil && h.Version > uint64(len(versions)) {
+				return fmt.Errorf("%s is at version %d, but the ledger ends at %d: was an old copy of the data folder restored?",
+					layout.Head(r.ID), h.Version, len(versions))
+			}
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := p.writeMutable(ctx, r, versions); err != nil {
+			return fmt.Errorf("repair %s: %w", r.ID, err)
+		}
+	}
+	return p.writeRegions(ctx)
+}
+
+func (p *Publisher) replaceJSON(ctx context.Context, name string, value any) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return p.replace(ctx, name, append(data, '\n'))
+}
+
+// replace writes an object unless it holds these bytes already.
+func (p *Publisher) replace(ctx context.Context, name string, data []byte) error {
+	if there, err := p.Objects.Get(ctx, name); err == nil && bytes.Equal(there, data) {
+		return nil
+	}
+	if err := p.Objects.Replace(ctx, name, data); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,256 @@
+// Package publish makes versions of a region out of cells.
+//
+// The order of writes is what keeps a site whole. Blobs, the manifest and the
+// deltas are written first; they change nothing until a head names them. Then
+// the version enters the ledger by compare-and-swap: that is the moment of
+// publishing. Last, the objects that change (head, history, the list of
+// regions) are written from the ledger. A process that dies on the way leaves
+// either unused objects or a site that Repair brings up to its ledger.
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/head"
+	"github.com/pannier-maps/pannier/sync/layout"
+	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/tiles/cell"
+)
+
+// Errors that a caller acts on.
+var (
+	ErrConflict  = errors.New("another version was published at the same time")
+	ErrNoVersion = errors.New("no such version")
+	ErrEmpty     = errors.New("the region has no content")
+)
+
+// Objects is the site that a publisher writes.
+type Objects interface {
+	// Put writes an object that never changes, durably, before it returns.
+	// Writing the same bytes again is no error.
+	Put(ctx context.Context, name string, data []byte) error
+	// Replace writes an object that changes, durably and atomically.
+	Replace(ctx context.Context, name string, data []byte) error
+	// Get reads an object; fs.ErrNotExist when absent.
+	Get(ctx context.Context, name string) ([]byte, error)
+}
+
+// Ledger is the truth about what has been published.
+type Ledger interface {
+	// Regions lists the regions that may be published, in rising order.
+	Regions(ctx context.Context) ([]Region, error)
+	// Versions lists a region's versions, oldest first.
+	Versions(ctx context.Context, region string) ([]Version, error)
+	// Append adds a version durably, unless the newest is no longer v.Number-1:
+	// then it returns ErrConflict.
+	Append(ctx context.Context, region string, v Version) error
+}
+
+// Region is what a publisher needs to know of a region to sign and list it.
+type Region struct {
+	ID     string
+	Name   string
+	Site   string // the operator's name for the site, first part of each head's origin
+	Public string // key that heads verify with
+	Secret string // key that heads are signed with; never logged
+}
+
+// Version is one line of the ledger.
+type Version struct {
+	Number   uint64        `json:"number"`
+	Head     []byte        `json:"head"` // signed note
+	Manifest blob.Hash     `json:"manifest"`
+	Raw      uint32        `json:"raw"` // of the manifest
+	Created  time.Time     `json:"created"`
+	Message  string        `json:"message,omitempty"`
+	Author   string        `json:"author,omitempty"`
+	Cells    int           `json:"cells"`
+	Bytes    int64         `json:"bytes"` // a first download: manifest and all blobs
+	Deltas   []VersionFrom `json:"deltas,omitempty"`
+}
+
+// VersionFrom says what the way from an older version takes.
+type VersionFrom struct {
+	Number uint64 `json:"from"`
+	Bytes  int64  `json:"bytes"`
+}
+
+// Content is what a version shall hold.
+type Content struct {
+	Meta manifest.Meta
+	// Kept are cells taken over from an earlier version as they are; their
+	// blobs must be on the site. In any order.
+	Kept []manifest.Entry
+	// Cells calls emit with each other cell's canonical bytes, in any order,
+	// from one goroutine. Nil when there are none.
+	Cells func(ctx context.Context, emit func(key cell.Key, raw []byte) error) error
+}
+
+// Note is what a person says about a version.
+type Note struct{ Message, Author string }
+
+// Publisher makes versions. It may be used concurrently; of two that publish
+// one region at once, one gets ErrConflict.
+type Publisher struct {
+	Objects Objects
+	Ledger  Ledger
+	// Life is how long a head counts as fresh; 0 is 30 days.
+	Life time.Duration
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// Progress, if set, is told how many cells and deltas are done.
+	Progress func(stage string, done, total int64)
+}
+
+// Result tells what a publish did.
+type Result struct {
+	Version   Version
+	Unchanged bool // no new version: the content is what was published last
+}
+
+// Publish makes the next version of a region, or none if nothing changed.
+func (p *Publisher) Publish(ctx context.Context, region Region, content Content, note Note) (Result, error) {
+	versions, err := p.Ledger.Versions(ctx, region.ID)
+	if err != nil {
+		return Result{}, fmt.Errorf("read ledger: %w", err)
+	}
+	next, err := p.write(ctx, region.ID, content, versions)
+	if err != nil {
+		return Result{}, err
+	}
+	raw, err := next.Encode()
+	if err != nil {
+		return Result{}, err
+	}
+	name := blob.Sum(raw)
+	if n := len(versions); n > 0 && versions[n-1].Manifest == name {
+		// The head may have been lost between ledger and site.
+		return Result{versions[n-1], true}, p.writeMutable(ctx, region, versions)
+	}
+	stored, err := blob.Pack(raw)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := p.Objects.Put(ctx, layout.Manifest(region.ID, name), stored); err != nil {
+		return Result{}, fmt.Errorf("write manifest: %w", err)
+	}
+	v := Version{
+		Number: uint64(len(versions)) + 1, Manifest: name, Raw: uint32(len(raw)), Created: p.now(),
+		Message: note.Message, Author: note.Author,
+		Cells: len(next.Entries), Bytes: next.StoredBytes() + int64(len(stored)),
+	}
+	if v.Deltas, err = p.writeDeltas(ctx, region.ID, versions, v.Number, next); err != nil {
+		return Result{}, err
+	}
+	if v.Head, err = p.sign(region, versions, v, len(stored)); err != nil {
+		return Result{}, err
+	}
+	if err := p.Ledger.Append(ctx, region.ID, v); err != nil {
+		return Result{}, fmt.Errorf("publish %s: %w", region.ID, err)
+	}
+	return Result{Version: v}, p.writeMutable(ctx, region, append(versions, v))
+}
+
+// Rollback publishes an earlier version's content again, as a new version.
+func (p *Publisher) Rollback(ctx context.Context, region Region, number uint64, note Note) (Result, error) {
+	versions, err := p.Ledger.Versions(ctx, region.ID)
+	if err != nil {
+		return Result{}, fmt.Errorf("read ledger: %w", err)
+	}
+	if number == 0 || number > uint64(len(versions)) {
+		return Result{}, fmt.Errorf("%w: %s has versions 1 to %d, not %d", ErrNoVersion, region.ID, len(versions), number)
+	}
+	m, err := ReadManifest(ctx, p.Objects, region.ID, versions[number-1].Manifest, versions[number-1].Raw)
+	if err != nil {
+		return Result{}, err
+	}
+	return p.Publish(ctx, region, Content{Meta: m.Meta, Kept: m.Entries}, note)
+}
+
+// sign makes the head of version v.
+func (p *Publisher) sign(region Region, versions []Version, v Version, stored int) ([]byte, error) {
+	life := p.Life
+	if life == 0 {
+		life = 30 * 24 * time.Hour
+	}
+	h := head.Head{
+		Origin: head.Origin(region.Site, region.ID), Epoch: 1, Version: v.Number,
+		Issued: v.Created, Expires: v.Created.Add(life),
+		Manifest: v.Manifest, ManifestRaw: v.Raw, ManifestStored: uint32(stored),
+	}
+	if n := len(versions); n > 0 {
+		h.Previous = blob.Sum(versions[n-1].Head)
+	}
+	return h.Sign(region.Secret)
+}
+
+// write stores the content's blobs and returns the manifest that lists them.
+func (p *Publisher) write(ctx context.Context, region string, content Content, versions []Version) (*manifest.Manifest, error) {
+	m := &manifest.Manifest{Meta: content.Meta, Entries: slices.Clone(content.Kept)}
+	known := make(map[blob.Hash]manifest.Entry)
+	if n := len(versions); n > 0 {
+		last, err := ReadManifest(ctx, p.Objects, region, versions[n-1].Manifest, versions[n-1].Raw)
+		if err != nil {
+			return nil, fmt.Errorf("version %d: %w", versions[n-1].Number, err)
+		}
+		for _, e := range last.Entries {
+			known[e.Hash] = e // its stored length stays, whatever the packer would do today
+		}
+	}
+	w := newWriter(ctx, p.Objects, known)
+	if content.Cells != nil {
+		var done atomic.Int64
+		err := content.Cells(ctx, func(key cell.Key, raw []byte) error {
+			p.report("cells", done.Add(1), 0)
+			return w.add(key, raw)
+		})
+		if err = errors.Join(err, w.wait()); err != nil {
+			return nil, err
+		}
+		m.Entries = append(m.Entries, w.entries...)
+	}
+	slices.SortFunc(m.Entries, func(a, b manifest.Entry) int { return a.Key.Compare(b.Key) })
+	if len(m.Entries) == 0 {
+		return nil, fmt.Errorf("%w: import something first", ErrEmpty)
+	}
+	return m, nil
+}
+
+func (p *Publisher) now() time.Time {
+	if p.Now != nil {
+		return p.Now().UTC().Truncate(time.Second)
+	}
+	return time.Now().UTC().Truncate(time.Second)
+}
+
+func (p *Publisher) report(stage string, done, total int64) {
+	if p.Progress != nil {
+		p.Progress(stage, done, total)
+	}
+}
+
+// ReadManifest reads and checks a region's manifest from a site.
+func ReadManifest(ctx context.Context, objects interface {
+	Get(ctx context.Context, name string) ([]byte, error)
+}, region string, name blob.Hash, raw uint32) (*manifest.Manifest, error) {
+	object := layout.Manifest(region, name)
+	stored, err := objects.Get(ctx, object)
+	if err != nil {
+		return nil, fmt.Errorf("read manifest: %w", err)
+	}
+	data, err := blob.Open(stored, int(raw), name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", object, err)
+	}
+	m, err := manifest.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", object, err)
+	}
+	return m, nil
+}
