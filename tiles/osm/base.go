@@ -1,0 +1,183 @@
+package osm
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// Base is a file of a region's elements, opened for reading. It is safe for
+// concurrent use.
+type Base struct {
+	path   string
+	file   *os.File
+	unzip  *zstd.Decoder
+	id     [32]byte
+	header Header
+	blocks [kinds][]block
+	firsts [kinds][]int64 // first ids of the blocks
+	counts [kinds]int64
+	cache  *cache
+}
+
+// OpenBase opens a base. Lookups by id keep decoded blocks in memory, about
+// cacheBytes of them.
+func OpenBase(path string, cacheBytes int) (*Base, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open base: %w", err)
+	}
+	b := &Base{path: path, file: file, cache: newCache(cacheBytes)}
+	if err := b.readIndex(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open base: %w", err), file.Close())
+	}
+	b.unzip, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxFrame))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open base: %w", err), file.Close())
+	}
+	return b, nil
+}
+
+func (b *Base) readIndex() error {
+	info, err := b.file.Stat()
+	if err != nil {
+		return err
+	}
+	size := info.Size()
+	if size < int64(len(magic)+trailerSize) {
+		return b.corrupt(0, "too short")
+	}
+	head := make([]byte, len(magic))
+	if _, err := b.file.ReadAt(head, 0); err != nil {
+		return err
+	}
+	if string(head) != magic {
+		return b.corrupt(0, "no base of this version")
+	}
+	trailer := make([]byte, trailerSize)
+	if _, err := b.file.ReadAt(trailer, size-int64(trailerSize)); err != nil {
+		return err
+	}
+	length := binary.LittleEndian.Uint64(trailer)
+	if length > uint64(size)-uint64(len(magic)+trailerSize) {
+		return b.corrupt(size-int64(trailerSize), "bad trailer")
+	}
+	at := size - int64(trailerSize) - int64(length)
+	footer := make([]byte, length, int(length)+40)
+	if _, err := b.file.ReadAt(footer, at); err != nil {
+		return err
+	}
+	if checksum(append(footer, trailer[:40]...)) != binary.LittleEndian.Uint32(trailer[40:]) || string(trailer[44:]) != endMagic {
+		return b.corrupt(at, "bad checksum of the footer")
+	}
+	x, err := decodeIndex(footer, at)
+	if err != nil {
+		return b.corrupt(at, "bad footer")
+	}
+	b.id, b.header, b.blocks = [32]byte(trailer[8:40]), x.header, x.blocks
+	for k, blocks := range b.blocks {
+		for _, block := range blocks {
+			b.firsts[k] = append(b.firsts[k], block.first)
+			b.counts[k] += int64(block.count)
+		}
+	}
+	return nil
+}
+
+func (b *Base) corrupt(offset int64, why string) error {
+	return fmt.Errorf("%w: %s: byte %d: %s", ErrCorrupt, b.path, offset, why)
+}
+
+// Close closes the file. No other call may be running or follow.
+func (b *Base) Close() error {
+	b.unzip.Close()
+	return b.file.Close()
+}
+
+// Header returns what is known about the origin of the data.
+func (b *Base) Header() Header { return b.header }
+
+// ID returns the SHA-256 of the file's content.
+func (b *Base) ID() [32]byte { return b.id }
+
+// Counts returns the number of elements.
+func (b *Base) Counts() (nodes, ways, relations int64) {
+	return b.counts[NodeKind], b.counts[WayKind], b.counts[RelationKind]
+}
+
+// NodeBlocks returns the number of blocks of nodes.
+func (b *Base) NodeBlocks() int { return len(b.blocks[NodeKind]) }
+
+// WayBlocks returns the number of blocks of ways.
+func (b *Base) WayBlocks() int { return len(b.blocks[WayKind]) }
+
+// RelationBlocks returns the number of blocks of relations.
+func (b *Base) RelationBlocks() int { return len(b.blocks[RelationKind]) }
+
+// ReadNodes returns the nodes of block i, ids rising.
+func (b *Base) ReadNodes(i int) ([]Node, error) {
+	return readBlock(b, NodeKind, i, decodeNodes)
+}
+
+// ReadWays returns the ways of block i, ids rising.
+func (b *Base) ReadWays(i int) ([]Way, error) {
+	return readBlock(b, WayKind, i, decodeWays)
+}
+
+// ReadRelations returns the relations of block i, ids rising.
+func (b *Base) ReadRelations(i int) ([]Relation, error) {
+	return readBlock(b, RelationKind, i, decodeRelations)
+}
+
+func readBlock[T element](b *Base, kind MemberKind, i int, decode func(shape, facts []byte, count int) ([]T, error)) ([]T, error) {
+	at := b.blocks[kind][i]
+	shape, err := b.readFrame(at.shape)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := b.readFrame(at.facts)
+	if err != nil {
+		return nil, err
+	}
+	elements, err := decode(shape, facts, at.count)
+	if err != nil {
+		return nil, b.corrupt(at.shape.offset, err.Error())
+	}
+	return elements, nil
+}
+
+func (b *Base) readPlaces(i int) (*places, error) {
+	at := b.blocks[NodeKind][i]
+	shape, err := b.readFrame(at.shape)
+	if err != nil {
+		return nil, err
+	}
+	p, err := decodePlaces(shape, at.count)
+	if err != nil {
+		return nil, b.corrupt(at.shape.offset, err.Error())
+	}
+	return p, nil
+}
+
+// readFrame reads, checks and decompresses a frame.
+func (b *Base) readFrame(f frame) ([]byte, error) {
+	data := make([]byte, f.size)
+	if _, err := b.file.ReadAt(data, f.offset); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, b.corrupt(f.offset, "file ends within a block")
+		}
+		return nil, fmt.Errorf("read base: %w", err)
+	}
+	if checksum(data) != f.sum {
+		return nil, b.corrupt(f.offset, "bad checksum of a block")
+	}
+	raw, err := b.unzip.DecodeAll(data, nil)
+	if err != nil {
+		return nil, b.corrupt(f.offset, err.Error())
+	}
+	return raw, nil
+}
