@@ -1,0 +1,198 @@
+// Package badgerstore is the embedded MetaStore: Badger v4 in one folder, held
+// by one process. It is the only package that knows Badger.
+//
+// The options are those that lost nothing in power-cut tests: every commit is
+// synced, every block is checked at the start and when read, and values stay below the
+// threshold of Badger's value log, whose sync errors would only be logged.
+//
+// An error that is not the caller's (a failed sync, a table that fails its
+// checksum) must not be survived: what was acknowledged could be lost by
+// carrying on. Any such error goes to Options.Fatal, which ends the process,
+// and the next start recovers from what is durable. A disk that fills up is
+// such an error; as Badger maps its log into memory, it may also show as
+// SIGBUS, to the same end.
+//
+// A Store is safe for concurrent use.
+package badgerstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"github.com/pannier-maps/pannier/server/store"
+)
+
+// Options are what a Store is opened with. The zero value is good.
+type Options struct {
+	// Log receives what Badger has to say; slog.Default when nil.
+	Log *slog.Logger
+	// Fatal is told the first error that must not be survived, and should not
+	// return. When nil, the process ends with code 1. When it does return, as
+	// in a test, the store takes no more work.
+	Fatal func(error)
+}
+
+// Store is a store.MetaStore in a folder.
+type Store struct {
+	db   *badger.DB
+	stop *stopper
+
+	mu     sync.Mutex
+	closed bool
+	work   sync.WaitGroup // running transactions
+}
+
+// Open opens or creates the store in dir. It returns store.ErrLocked when
+// another process has it open, store.ErrCorrupt when a table fails its checks.
+func Open(dir string, o Options) (*Store, error) {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Fatal == nil {
+		o.Fatal = func(error) { os.Exit(1) } // the stopper has logged why
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("create store folder: %w", err)
+	}
+	stop := &stopper{log: o.Log, fatal: o.Fatal}
+	db, err := badger.Open(settings(dir, stop))
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", dir, sentinel(err))
+	}
+	// Badger leaves out a table that it finds damaged, says so, and goes on.
+	err = stop.arm()
+	if err == nil {
+		err = verify(db)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w: %w", dir, store.ErrCorrupt, err), db.Close())
+	}
+	return &Store{db: db, stop: stop}, nil
+}
+
+// verify reads every block once. Left to Badger (OnTableAndBlockRead), the same
+// check ends the process with a nil dereference on a damaged block (v4.9.6,
+// Table.VerifyChecksum), in a goroutine where nobody can tell the cause.
+func verify(db *badger.DB) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("a block fails its checksum: %v", r)
+		}
+	}()
+	return db.VerifyChecksum()
+}
+
+func settings(dir string, log badger.Logger) badger.Options {
+	return badger.DefaultOptions(dir).
+		WithLogger(log).
+		WithSyncWrites(true).
+		WithValueThreshold(1 << 20). // over store.MaxValue: the value log stays empty
+		WithValueLogFileSize(64 << 20).
+		WithDetectConflicts(true).
+		WithChecksumVerificationMode(options.OnBlockRead). // and each once in verify
+		WithCompactL0OnClose(true).
+		WithMemTableSize(16 << 20).
+		WithBlockCacheSize(32 << 20).
+		WithIndexCacheSize(32 << 20).
+		WithMetricsEnabled(false)
+}
+
+// View implements store.MetaStore.
+func (s *Store) View(ctx context.Context, fn func(store.Txn) error) error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	defer s.work.Done()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	bt := s.db.NewTransaction(false)
+	defer bt.Discard()
+	return fn(&txn{bt: bt})
+}
+
+// Update implements store.MetaStore.
+func (s *Store) Update(ctx context.Context, fn func(store.Txn) error) error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	defer s.work.Done()
+	for wait := time.Millisecond; ; wait = min(2*wait, 64*time.Millisecond) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err := s.attempt(fn)
+		if !errors.Is(err, badger.ErrConflict) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait/2 + rand.N(wait)):
+		}
+	}
+}
+
+// attempt runs fn once. Only a lost race returns badger.ErrConflict.
+func (s *Store) attempt(fn func(store.Txn) error) error {
+	bt := s.db.NewTransaction(true)
+	defer bt.Discard()
+	if err := fn(&txn{bt: bt, writable: true}); err != nil {
+		return err
+	}
+	err := bt.Commit()
+	if err == nil || errors.Is(err, badger.ErrConflict) {
+		return err
+	}
+	err = fmt.Errorf("commit: %w", sentinel(err))
+	s.stop.now(err)
+	return err
+}
+
+// begin takes part in the work that Close waits for.
+func (s *Store) begin() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.stop.stopped() {
+		return store.ErrClosed
+	}
+	s.work.Add(1)
+	return nil
+}
+
+// Close implements store.MetaStore. Closing twice is fine.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	first := !s.closed
+	s.closed = true
+	s.mu.Unlock()
+	s.work.Wait()
+	if !first {
+		return nil
+	}
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("close store: %w", err)
+	}
+	return nil
+}
+
+// sentinel names the causes that Badger tells by text only.
+func sentinel(err error) error {
+	switch text := err.Error(); {
+	case strings.Contains(text, "Another process is using this Badger database"):
+		return store.ErrLocked // Badger's own text repeats the path, twice
+	case strings.Contains(strings.ToLower(text), "checksum"):
+		return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
+	}
+	return err
+}
