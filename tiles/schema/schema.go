@@ -13,7 +13,7 @@
 package schema
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/pannier-maps/pannier/tiles/osm"
@@ -79,29 +79,25 @@ type Subject struct {
 	Boundaries []osm.Tags // of the boundary relations that this way is a member of
 }
 
-// Layer describes one layer, as TileJSON's vector_layers does.
+// Layer describes one layer, as TileJSON's vector_layers does. Fields has "name"
+// where the layer is labelled; LayersIn adds the languages.
 type Layer struct {
 	Name             string
 	Fields           map[string]string // field name to "String", "Number" or "Boolean"
 	MinZoom, MaxZoom uint8
 }
 
-func sortAttrs(attrs []Attr) {
-	slices.SortFunc(attrs, func(a, b Attr) int { return cmp.Compare(a.Key, b.Key) })
+// LayersIn returns the layers with name fields for the languages added.
+func LayersIn(languages []string) []Layer {
+	all := slices.Clone(Layers)
+	for i, l := range all {
+		if l.Fields["name"] == "" {
+			continue
+		}
+		all[i].Fields = maps.Clone(l.Fields)
+		for _, language := range languages {
+			all[i].Fields["name_"+language] = "String"
+		}
+	}
+	return all
 }
-
-// Classify appends to draws what the base map draws of the subject, with names
-// in its own language and in those given (BCP 47). It allocates nothing when
-// nothing matches.
-func Classify(s Subject, languages []string, draws []Draw) []Draw {
-	return draws
-}
-
-// AttrsAt returns the attributes that a zoom keeps of a Draw; low zooms keep
-// fewer. The result may alias d.Attrs.
-func AttrsAt(d Draw, zoom uint8) []Attr {
-	return d.Attrs
-}
-
-// Layers lists the layers, in drawing order.
-var Layers []Layer
