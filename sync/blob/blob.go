@@ -58,10 +58,16 @@ func UnpackAfter(old, stored []byte, rawLen int) ([]byte, error) {
 	if rawLen < 0 || rawLen > MaxRaw {
 		return nil, fmt.Errorf("%w: length %d is over %d", ErrCorrupt, rawLen, MaxRaw)
 	}
+	var frame zstd.Header
+	if err := frame.Decode(stored); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if frame.HasFCS && frame.FrameContentSize != uint64(rawLen) { // short frames may leave it out
+		return nil, fmt.Errorf("%w: frame of %d bytes, expected %d", ErrCorrupt, frame.FrameContentSize, rawLen)
+	}
 	opts := []zstd.DOption{
 		zstd.WithDecoderConcurrency(1),
-		zstd.WithDecoderMaxMemory(uint64(max(rawLen, 1))),
-		zstd.WithDecoderMaxWindow(uint64(window(2 * MaxRaw))),
+		zstd.WithDecoderMaxMemory(uint64(window(len(old) + rawLen))),
 	}
 	if len(old) > 0 {
 		opts = append(opts, zstd.WithDecoderDictRaw(0, old))

@@ -1,0 +1,127 @@
+package publish
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"sync"
+
+	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/head"
+	"github.com/pannier-maps/pannier/sync/layout"
+	"github.com/pannier-maps/pannier/sync/site"
+)
+
+// MaxInlineDelta is the longest delta that an update carries. A longer one is
+// left to the client to fetch by its name, where it can be resumed.
+const MaxInlineDelta = 256 << 10
+
+// Updates answers "what leads from this manifest to the current head?" for a
+// site, in one object: the head's length as an unsigned varint, the head, and
+// the delta (absent when over MaxInlineDelta or when nothing changed). Deltas
+// that no publish made are made on request and kept on the site.
+//
+// It is safe for concurrent use; equal requests at once are answered by one
+// piece of work, and deltas are made one at a time.
+type Updates struct {
+	objects Objects
+
+	mu     sync.Mutex // held while a delta is made
+	cached sync.Map   // update{region, from, head} -> body
+}
+
+type update struct {
+	region, from string
+	head         blob.Hash
+}
+
+// NewUpdates returns the updates of a site.
+func NewUpdates(objects Objects) *Updates { return &Updates{objects: objects} }
+
+// Update returns the body of an update and the current head's tag, which is the
+// first 16 hex digits of the note's SHA-256. from is the first 16 hex digits of
+// the client's manifest. A from that the region's history does not know is
+// fs.ErrNotExist, and so is an unknown region.
+func (u *Updates) Update(ctx context.Context, region, from string) (body []byte, tag string, err error) {
+	if err := layout.CheckRegion(region); err != nil {
+		return nil, "", fmt.Errorf("%w: %w", fs.ErrNotExist, err)
+	}
+	note, err := u.objects.Get(ctx, layout.Head(region))
+	if err != nil {
+		return nil, "", err
+	}
+	sum := blob.Sum(note)
+	key := update{region, from, sum}
+	if body, ok := u.cached.Load(key); ok {
+		return body.([]byte), sum.Short(), nil
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if body, ok := u.cached.Load(key); ok {
+		return body.([]byte), sum.Short(), nil
+	}
+	delta, err := u.delta(ctx, region, from, note)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(delta) > MaxInlineDelta {
+		delta = nil
+	}
+	body = binary.AppendUvarint(nil, uint64(len(note)))
+	body = append(append(body, note...), delta...)
+	u.forget(region, sum)
+	u.cached.Store(key, body)
+	return body, sum.Short(), nil
+}
+
+// delta returns the delta from a manifest to the head's, nil if they are the same.
+func (u *Updates) delta(ctx context.Context, region, from string, note []byte) ([]byte, error) {
+	h, err := head.Peek(note)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", layout.Head(region), err)
+	}
+	if h.Manifest.Short() == from {
+		return nil, nil
+	}
+	data, err := u.objects.Get(ctx, layout.History(region))
+	if err != nil {
+		return nil, err
+	}
+	history, err := site.ParseHistory(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", layout.History(region), err)
+	}
+	for _, v := range history.Versions {
+		if v.Manifest.Short() != from {
+			continue
+		}
+		name := layout.Delta(region, v.Manifest, h.Manifest)
+		if data, err := u.objects.Get(ctx, name); err == nil {
+			return data, nil
+		}
+		old, err := ReadManifest(ctx, u.objects, region, v.Manifest, v.Raw)
+		if err != nil {
+			return nil, err
+		}
+		current, err := ReadManifest(ctx, u.objects, region, h.Manifest, h.ManifestRaw)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := WriteDelta(ctx, u.objects, region, old, current); err != nil {
+			return nil, err
+		}
+		return u.objects.Get(ctx, name)
+	}
+	return nil, fmt.Errorf("%w: manifest %s of %s", fs.ErrNotExist, from, region)
+}
+
+// forget drops the answers that lead to a region's earlier heads.
+func (u *Updates) forget(region string, current blob.Hash) {
+	u.cached.Range(func(k, _ any) bool {
+		if k := k.(update); k.region == region && k.head != current {
+			u.cached.Delete(k)
+		}
+		return true
+	})
+}

@@ -1,0 +1,56 @@
+package pull
+
+import (
+	"context"
+	"iter"
+
+	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/tiles/cell"
+)
+
+// Installed is what a device holds of one region.
+type Installed interface {
+	// State returns the installed version; fs.ErrNotExist when there is none.
+	State(ctx context.Context) (State, error)
+	// Cell returns the canonical bytes of an installed cell, rebuilt from what
+	// the device keeps. It may be called while Apply runs, by the iterator that
+	// Apply was given, and then returns the old content.
+	Cell(ctx context.Context, key cell.Key) ([]byte, error)
+	// Apply makes next the installed version in one transaction. It checks that
+	// each changed cell, as stored, has the hash that the manifest names, and
+	// commits only then. On any error the installed version is untouched.
+	Apply(ctx context.Context, next Version) error
+	// Refresh replaces the head by a newer signature of the same version.
+	Refresh(ctx context.Context, headNote []byte) error
+}
+
+// Origin is where a region comes from, pinned at the first pull.
+type Origin struct {
+	Server string // base URL
+	Site   string // the operator's name, first part of each head's origin
+	Key    string // public key that heads must verify with
+}
+
+// State is an installed version.
+type State struct {
+	Origin   Origin
+	HeadNote []byte
+	Manifest []byte // encoded
+}
+
+// Version is a version about to be installed.
+type Version struct {
+	State
+	Decoded *manifest.Manifest // State.Manifest, decoded
+	// Changed yields, in rising order of keys, the cells that are new or
+	// differ, each checked against the manifest. It can be ranged over once
+	// more after a failure.
+	Changed iter.Seq2[ChangedCell, error]
+	Removed []cell.Key
+}
+
+// ChangedCell is a cell's new content.
+type ChangedCell struct {
+	Key cell.Key
+	Raw []byte
+}

@@ -1,0 +1,213 @@
+package pull
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/delta"
+	"github.com/pannier-maps/pannier/sync/layout"
+	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/sync/site"
+	"github.com/pannier-maps/pannier/tiles/cell"
+)
+
+// plan is how the new version comes together: along deltas, or from blobs.
+type plan struct {
+	encoded []byte // the new manifest
+	to      *manifest.Manifest
+	changes []manifest.Change
+	hops    []hop // deltas to walk, in order; none when blobs are taken
+}
+
+// hop is one delta of the way, staged and opened.
+type hop struct {
+	name     string
+	file     *os.File
+	delta    *delta.Delta
+	segments map[cell.Key]segment // by cell
+	removed  map[cell.Key]bool
+}
+
+type segment struct {
+	delta.Segment
+	want manifest.Entry
+}
+
+func (p *plan) close() {
+	for _, h := range p.hops {
+		h.file.Close()
+	}
+}
+
+// plan chooses the way of the fewest bytes among the direct delta, a chain of
+// published deltas and the changed cells in full, and fetches what it needs but
+// for blobs.
+func (p *puller) plan(ctx context.Context) (*plan, error) {
+	target := site.Version{Number: p.head.Version, Manifest: p.head.Manifest, Raw: p.head.ManifestRaw}
+	var way []site.Version
+	switch {
+	case p.wasHead == nil:
+	case p.direct:
+		way = []site.Version{target}
+	default:
+		history, err := p.history(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if history != nil {
+			var bytes int64
+			way, bytes = cheapest(history, p.wasHead.Manifest, target)
+			// Worth knowing what the cells cost in full only when the way is long.
+			if bytes > 2*int64(p.head.ManifestStored) {
+				full, err := p.planFull(ctx)
+				if err != nil {
+					return nil, err
+				}
+				if bytes > stored(full.changes)+int64(p.head.ManifestStored) {
+					return full, nil
+				}
+			}
+		}
+	}
+	if len(way) == 0 {
+		return p.planFull(ctx)
+	}
+	return p.planDeltas(ctx, way)
+}
+
+// history fetches the region's history; nil when the site has none.
+func (p *puller) history(ctx context.Context) (*site.History, error) {
+	name := layout.History(p.region)
+	data, _, err := p.client.get(ctx, name, site.MaxBytes, "")
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	h, err := site.ParseHistory(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return h, nil
+}
+
+// planFull fetches the manifest itself; cells will come as blobs.
+func (p *puller) planFull(ctx context.Context) (*plan, error) {
+	name := layout.Manifest(p.region, p.head.Manifest)
+	raw, err := p.object(ctx, name, int64(p.head.ManifestStored), p.head.ManifestRaw, p.head.Manifest, func(int64) {})
+	if err != nil {
+		return nil, err
+	}
+	to, err := manifest.Decode(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return &plan{encoded: raw, to: to, changes: manifest.Diff(p.wasList, to)}, nil
+}
+
+// planDeltas fetches the deltas of a way and computes the manifest they lead to.
+func (p *puller) planDeltas(ctx context.Context, way []site.Version) (_ *plan, err error) {
+	pl := &plan{encoded: p.was.Manifest, to: p.wasList}
+	defer func() {
+		if err != nil {
+			pl.close()
+		}
+	}()
+	for _, v := range way {
+		name := layout.Delta(p.region, blob.Sum(pl.encoded), v.Manifest)
+		file, d, err := p.stageDelta(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		h := hop{name: name, file: file, delta: d, segments: make(map[cell.Key]segment), removed: make(map[cell.Key]bool)}
+		pl.hops = append(pl.hops, h)
+		raw, err := d.Manifest(pl.encoded, int(v.Raw), v.Manifest)
+		if err != nil {
+			return nil, p.reject(name, err)
+		}
+		next, err := manifest.Decode(raw)
+		if err != nil {
+			return nil, p.reject(name, err)
+		}
+		content := delta.Content(pl.to, next)
+		if len(content) != len(d.Segments) {
+			return nil, p.reject(name, fmt.Errorf("%w: %d segments for %d cells", delta.ErrCorrupt, len(d.Segments), len(content)))
+		}
+		for i, c := range content {
+			h.segments[c.Key()] = segment{d.Segments[i], c.New}
+		}
+		for _, c := range manifest.Diff(pl.to, next) {
+			if c.Removed() {
+				h.removed[c.Key()] = true
+			}
+		}
+		pl.encoded, pl.to = raw, next
+	}
+	pl.changes = manifest.Diff(p.wasList, pl.to)
+	return pl, nil
+}
+
+// reject drops a staged object that is wrong, so that it is fetched anew next time.
+func (p *puller) reject(object string, err error) error {
+	return errors.Join(fmt.Errorf("%s: %w", object, err), p.stage.drop(object))
+}
+
+// stored sums what changed cells take in full.
+func stored(changes []manifest.Change) (n int64) {
+	for _, c := range changes {
+		n += int64(c.New.Stored)
+	}
+	return n
+}
+
+// cheapest finds the deltas that lead from a manifest to the target in the
+// fewest bytes, as the versions passed on the way. Versions with the same
+// content (after a rollback) count as one place. None: no way.
+func cheapest(h *site.History, from blob.Hash, target site.Version) (way []site.Version, bytes int64) {
+	type place struct {
+		bytes int64
+		via   blob.Hash // the place before
+		done  bool
+	}
+	byNumber := make(map[uint64]site.Version)
+	byManifest := make(map[blob.Hash]site.Version)
+	for _, v := range h.Versions {
+		byNumber[v.Number], byManifest[v.Manifest] = v, v
+	}
+	byManifest[target.Manifest] = target
+	places := map[blob.Hash]*place{from: {}}
+	for { // Dijkstra's algorithm; a history is short enough for a plain search
+		var at blob.Hash
+		var here *place
+		for m, p := range places {
+			if !p.done && (here == nil || p.bytes < here.bytes || p.bytes == here.bytes && m.String() < at.String()) {
+				at, here = m, p
+			}
+		}
+		if here == nil {
+			return nil, 0
+		}
+		if at == target.Manifest {
+			for m := at; m != from; m = places[m].via {
+				way = append([]site.Version{byManifest[m]}, way...)
+			}
+			return way, here.bytes
+		}
+		here.done = true
+		for _, d := range h.Deltas {
+			a, okA := byNumber[d.From]
+			b, okB := byNumber[d.To]
+			if !okA || !okB || a.Manifest != at || d.Bytes < 0 {
+				continue
+			}
+			cost := here.bytes + d.Bytes
+			if p := places[b.Manifest]; p == nil || cost < p.bytes {
+				places[b.Manifest] = &place{bytes: cost, via: at}
+			}
+		}
+	}
+}

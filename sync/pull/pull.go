@@ -1,0 +1,241 @@
+// Package pull brings a region's current version to a device and keeps it
+// current.
+//
+// Everything is staged first and installed in one step (Installed.Apply), so
+// that the installed version stays usable until the new one has been checked,
+// whatever happens on the way. What is fetched is checked against a head that
+// the region's pinned key signed: the head names the manifest, the manifest
+// names each cell. Deltas, history and servers are not trusted.
+//
+// One region must not be pulled twice at once into one device; different
+// regions may.
+package pull
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/head"
+	"github.com/pannier-maps/pannier/sync/layout"
+	"github.com/pannier-maps/pannier/sync/manifest"
+)
+
+// ErrUnpinned is returned when a region is on no list and no key is known.
+var ErrUnpinned = errors.New("region not found on the server")
+
+// parallel is how many objects are fetched at once.
+const parallel = 4
+
+// Options of a pull.
+type Options struct {
+	// Stage is the folder for downloads. It is made if need be, kept when the
+	// pull fails, and removed when it succeeds.
+	Stage string
+	// Key, if set, is the only public key to trust for a first pull. Without it
+	// the key on the server's list is pinned.
+	Key string
+	// Progress, if set, is told about bytes fetched ("download") and cells
+	// installed ("install"). It may be called from several goroutines.
+	Progress func(stage string, done, total int64)
+	// Now is the clock for telling whether a head is fresh; nil is time.Now.
+	Now func() time.Time
+}
+
+// Result tells what a pull did.
+type Result struct {
+	Head      *head.Head
+	Cells     int   // cells of the version
+	Changed   int   // cells that were new, changed or removed
+	Unchanged bool  // the installed version was current
+	Stale     bool  // the head has expired: freshness is unverified since it was issued
+	Received  int64 // bytes over the wire, headers included
+	Sent      int64
+	Requests  int64
+}
+
+// Pull makes the server's current version of a region the installed one: by
+// delta when something older is installed, else in full.
+func (c *Client) Pull(ctx context.Context, region string, installed Installed, opts Options) (Result, error) {
+	if err := layout.CheckRegion(region); err != nil {
+		return Result{}, err
+	}
+	p := &puller{client: c, region: region, installed: installed, opts: opts}
+	result, err := p.run(ctx)
+	result.Received, result.Sent, result.Requests = c.received.Load(), c.sent.Load(), c.requests.Load()
+	return result, err
+}
+
+// puller is one pull under way.
+type puller struct {
+	client    *Client
+	region    string
+	installed Installed
+	opts      Options
+	stage     stage
+
+	was      State
+	wasHead  *head.Head         // nil at a first pull
+	wasList  *manifest.Manifest // nil at a first pull
+	direct   bool               // the server offers the direct delta
+	headNote []byte
+	head     *head.Head
+}
+
+func (p *puller) run(ctx context.Context) (result Result, err error) {
+	if p.stage, err = openStage(p.opts.Stage); err != nil {
+		return result, err
+	}
+	if err := p.load(ctx); err != nil {
+		return result, err
+	}
+	if err := p.fetchHead(ctx); err != nil {
+		return result, err
+	}
+	result.Head = p.head
+	result.Stale = p.now().After(p.head.Expires)
+	if p.wasHead != nil && p.head.Manifest == p.wasHead.Manifest {
+		result.Unchanged, result.Cells = p.head.Version == p.wasHead.Version, len(p.wasList.Entries)
+		if bytes.Equal(p.headNote, p.was.HeadNote) || !p.newer() {
+			return result, p.stage.clear()
+		}
+		if err := p.installed.Refresh(ctx, p.headNote); err != nil {
+			return result, fmt.Errorf("install head: %w", err)
+		}
+		return result, p.stage.clear()
+	}
+	plan, err := p.plan(ctx)
+	if err != nil {
+		return result, err
+	}
+	defer plan.close()
+	result.Cells, result.Changed = len(plan.to.Entries), len(plan.changes)
+	if err := p.install(ctx, plan); err != nil {
+		return result, err
+	}
+	return result, p.stage.clear()
+}
+
+// newer reports whether the fetched head says more than the installed one: a
+// later version with the same content, or a later signature of the same version.
+func (p *puller) newer() bool {
+	return p.head.Version > p.wasHead.Version || p.head.Epoch > p.wasHead.Epoch || p.head.Issued.After(p.wasHead.Issued)
+}
+
+// load reads what is installed, or finds out whom to trust for a first pull.
+func (p *puller) load(ctx context.Context) (err error) {
+	p.was, err = p.installed.State(ctx)
+	if errors.Is(err, fs.ErrNotExist) {
+		return p.pin(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("read installed version: %w", err)
+	}
+	if p.wasHead, err = head.Open(p.was.HeadNote, head.Origin(p.was.Origin.Site, p.region), p.was.Origin.Key); err != nil {
+		return fmt.Errorf("installed head: %w", err)
+	}
+	if p.wasList, err = manifest.Decode(p.was.Manifest); err != nil {
+		return fmt.Errorf("installed manifest: %w", err)
+	}
+	return nil
+}
+
+// pin takes site and key from the server's list of regions.
+func (p *puller) pin(ctx context.Context) error {
+	list, err := p.client.Regions(ctx)
+	if err != nil {
+		return err
+	}
+	r, ok := list.Find(p.region)
+	if !ok {
+		return fmt.Errorf("%w: %q is not on the list of %s", ErrUnpinned, p.region, p.client.server)
+	}
+	p.was.Origin = Origin{Server: p.client.server, Site: r.Site, Key: r.Key}
+	if p.opts.Key != "" {
+		p.was.Origin.Key = p.opts.Key
+	}
+	return nil
+}
+
+// fetchHead gets the current head: with the delta that leads to it when the
+// server offers that, else alone.
+func (p *puller) fetchHead(ctx context.Context) error {
+	var tag string
+	if p.wasHead != nil {
+		tag = `"` + blob.Sum(p.was.HeadNote).Short() + `"`
+		done, err := p.fetchUpdate(ctx, tag)
+		if done || err != nil {
+			return err
+		}
+	}
+	name := layout.Head(p.region)
+	note, _, err := p.client.get(ctx, name, head.MaxBytes, tag)
+	if errors.Is(err, errNotModified) {
+		note, err = p.was.HeadNote, nil
+	}
+	if err != nil {
+		return err
+	}
+	return p.take(name, note)
+}
+
+// fetchUpdate asks for head and delta in one answer. done is false when the
+// server has no such answer: a static site, or one that forgot our version.
+func (p *puller) fetchUpdate(ctx context.Context, tag string) (done bool, err error) {
+	name := layout.Update(p.region, p.wasHead.Manifest)
+	body, _, err := p.client.get(ctx, name, maxUpdate, tag)
+	switch {
+	case errors.Is(err, errNotModified):
+		return true, p.take(name, p.was.HeadNote)
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrPortal): // a static site may answer with its page
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	n, w := binary.Uvarint(body)
+	if w <= 0 || n > uint64(len(body)-w) {
+		return false, fmt.Errorf("%s: %w: cut short", name, head.ErrCorrupt)
+	}
+	if err := p.take(name, body[w:w+int(n)]); err != nil {
+		return false, err
+	}
+	p.direct = true
+	if delta := body[w+int(n):]; len(delta) > 0 {
+		return true, p.stage.put(layout.Delta(p.region, p.wasHead.Manifest, p.head.Manifest), delta)
+	}
+	return true, nil
+}
+
+// maxUpdate bounds an update: a head and a delta that fits one answer.
+const maxUpdate = head.MaxBytes + 1<<20
+
+// take checks a head and remembers it.
+func (p *puller) take(object string, note []byte) (err error) {
+	p.head, err = head.Open(note, head.Origin(p.was.Origin.Site, p.region), p.was.Origin.Key)
+	if err == nil {
+		err = p.head.Follows(p.wasHead)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", object, err)
+	}
+	p.headNote = note
+	return nil
+}
+
+func (p *puller) now() time.Time {
+	if p.opts.Now != nil {
+		return p.opts.Now()
+	}
+	return time.Now()
+}
+
+func (p *puller) report(stage string, done, total int64) {
+	if p.opts.Progress != nil {
+		p.opts.Progress(stage, done, total)
+	}
+}

@@ -1,0 +1,227 @@
+// Package sitetest holds a site, a ledger and a device in memory, for tests of
+// the rooms beside it. The objects are served over HTTP as any static server
+// would serve them. All parts are safe for concurrent use.
+package sitetest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/head"
+	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/sync/publish"
+	"github.com/pannier-maps/pannier/sync/pull"
+	"github.com/pannier-maps/pannier/tiles/cell"
+)
+
+// Objects is a site in memory.
+type Objects struct {
+	mu    sync.Mutex
+	files map[string][]byte
+}
+
+// NewObjects returns an empty site.
+func NewObjects() *Objects { return &Objects{files: make(map[string][]byte)} }
+
+// Put implements publish.Objects.
+func (o *Objects) Put(_ context.Context, name string, data []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if there, ok := o.files[name]; ok && !bytes.Equal(there, data) {
+		return fmt.Errorf("%s: %w with other bytes", name, fs.ErrExist)
+	}
+	o.files[name] = bytes.Clone(data)
+	return nil
+}
+
+// Replace implements publish.Objects.
+func (o *Objects) Replace(_ context.Context, name string, data []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.files[name] = bytes.Clone(data)
+	return nil
+}
+
+// Get implements publish.Objects.
+func (o *Objects) Get(_ context.Context, name string) ([]byte, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	data, ok := o.files[name]
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
+	}
+	return bytes.Clone(data), nil
+}
+
+// Delete removes an object.
+func (o *Objects) Delete(name string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.files, name)
+}
+
+// Names lists the objects in rising order.
+func (o *Objects) Names() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Sorted(maps.Keys(o.files))
+}
+
+// ServeHTTP answers as a static web server does, with ranges and tags.
+func (o *Objects) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	data, err := o.Get(r.Context(), strings.TrimPrefix(r.URL.Path, "/"))
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("ETag", `"`+blob.Sum(data).Short()+`"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+}
+
+// Ledger is a ledger of one region in memory.
+type Ledger struct {
+	Region publish.Region
+
+	mu       sync.Mutex
+	versions []publish.Version
+}
+
+// NewLedger returns an empty ledger of a region with a fresh key.
+func NewLedger(t testing.TB, region string) *Ledger {
+	t.Helper()
+	secret, public, err := head.GenerateKey(rand.Reader, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Ledger{Region: publish.Region{ID: region, Name: region, Site: "test", Public: public, Secret: secret}}
+}
+
+// Regions implements publish.Ledger.
+func (l *Ledger) Regions(context.Context) ([]publish.Region, error) {
+	return []publish.Region{l.Region}, nil
+}
+
+// Versions implements publish.Ledger.
+func (l *Ledger) Versions(context.Context, string) ([]publish.Version, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.versions), nil
+}
+
+// Append implements publish.Ledger.
+func (l *Ledger) Append(_ context.Context, _ string, v publish.Version) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if v.Number != uint64(len(l.versions))+1 {
+		return publish.ErrConflict
+	}
+	l.versions = append(l.versions, v)
+	return nil
+}
+
+// Content turns cells into content to publish, with the least facts.
+func Content(cells map[cell.Key][]byte) publish.Content {
+	return publish.Content{
+		Meta: manifest.Meta{Region: "test", Name: "Test", MinReader: 1, TileFormat: "mvt"},
+		Cells: func(ctx context.Context, emit func(key cell.Key, raw []byte) error) error {
+			for key, raw := range cells {
+				if err := emit(key, raw); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// Device holds one region in memory. It implements pull.Installed.
+type Device struct {
+	mu    sync.Mutex
+	state *pull.State
+	cells map[cell.Key][]byte
+}
+
+// State implements pull.Installed.
+func (d *Device) State(context.Context) (pull.State, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.state == nil {
+		return pull.State{}, fs.ErrNotExist
+	}
+	return *d.state, nil
+}
+
+// Cell implements pull.Installed.
+func (d *Device) Cell(_ context.Context, key cell.Key) ([]byte, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	raw, ok := d.cells[key]
+	if !ok {
+		return nil, fmt.Errorf("cell %s: %w", key, fs.ErrNotExist)
+	}
+	return bytes.Clone(raw), nil
+}
+
+// Apply implements pull.Installed.
+func (d *Device) Apply(_ context.Context, next pull.Version) error {
+	d.mu.Lock()
+	cells := maps.Clone(d.cells)
+	d.mu.Unlock()
+	if cells == nil {
+		cells = make(map[cell.Key][]byte)
+	}
+	for c, err := range next.Changed {
+		if err != nil {
+			return err
+		}
+		if e, ok := next.Decoded.Find(c.Key); !ok || e.Hash != blob.Sum(c.Raw) {
+			return fmt.Errorf("cell %s does not fit the manifest", c.Key)
+		}
+		cells[c.Key] = c.Raw
+	}
+	for _, key := range next.Removed {
+		delete(cells, key)
+	}
+	if len(cells) != len(next.Decoded.Entries) {
+		return fmt.Errorf("%d cells, the manifest lists %d", len(cells), len(next.Decoded.Entries))
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.state, d.cells = &next.State, cells
+	return nil
+}
+
+// Refresh implements pull.Installed.
+func (d *Device) Refresh(_ context.Context, note []byte) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.state.HeadNote = note
+	return nil
+}
+
+// Damage changes a byte of an installed cell.
+func (d *Device) Damage(key cell.Key) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cells[key] = bytes.Clone(d.cells[key])
+	d.cells[key][0] ^= 1
+}
+
+// Cells returns a copy of what is installed.
+func (d *Device) Cells() map[cell.Key][]byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.cells)
+}
