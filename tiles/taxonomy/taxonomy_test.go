@@ -1,0 +1,156 @@
+package taxonomy
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+func TestCategories(t *testing.T) {
+	id := regexp.MustCompile(`^[a-z]+(\.[a-z_]+)?$`)
+	icon := regexp.MustCompile(`^(maki/[a-z0-9-]+|temaki/[a-z0-9_-]+)$`)
+	seen := map[string]bool{}
+	for _, c := range All() {
+		if !id.MatchString(c.ID) || seen[c.ID] {
+			t.Errorf("id %q is malformed or there twice", c.ID)
+		}
+		seen[c.ID] = true
+		if !seen[Group(c.ID)] {
+			t.Errorf("%s comes before its group", c.ID)
+		}
+		if !icon.MatchString(c.Icon) {
+			t.Errorf("%s: icon %q", c.ID, c.Icon)
+		}
+		for _, l := range []string{"en", "de", "sl", "hr", "hu", "fr", "ca", "es"} {
+			label := c.Labels[l]
+			if label == "" || strings.TrimSpace(label) != label {
+				t.Errorf("%s: label %q in %s", c.ID, label, l)
+			}
+			for _, r := range label {
+				if unicode.IsLetter(r) && !unicode.Is(unicode.Latin, r) {
+					t.Errorf("%s: letter %q in %s", c.ID, r, l)
+				}
+			}
+		}
+	}
+	for _, id := range []string{Other, OtherRoute} {
+		if !seen[id] {
+			t.Errorf("no category %s", id)
+		}
+	}
+}
+
+// TestLabelsDiffer checks that a menu never shows two categories of a group by
+// the same words.
+func TestLabelsDiffer(t *testing.T) {
+	seen := map[string]string{}
+	for _, c := range All() {
+		if !strings.Contains(c.ID, ".") {
+			continue
+		}
+		for l, label := range c.Labels {
+			key := Group(c.ID) + "/" + l + "/" + label
+			if other := seen[key]; other != "" {
+				t.Errorf("%s and %s are both %q in %s", other, c.ID, label, l)
+			}
+			seen[key] = c.ID
+		}
+	}
+}
+
+// TestRules checks that each rule can win: that no earlier one hides it.
+func TestRules(t *testing.T) {
+	for i, r := range rules {
+		tags := map[string]string{}
+		for _, c := range append([]condition{r.first}, r.rest...) {
+			switch {
+			case c.not || c.value == "":
+			case c.value == "*":
+				tags[c.key] = "yes"
+			default:
+				tags[c.key] = c.value
+			}
+		}
+		if r.first.not || r.first.value == "" {
+			t.Errorf("rule %d begins with a negation", i)
+		}
+		got, ok := Of(func(k string) string { return tags[k] })
+		if got != r.category && (ok || r.category != none) {
+			t.Errorf("rule %d %v gives %q, want %q", i, tags, got, r.category)
+		}
+	}
+	used := map[string]bool{}
+	for _, r := range rules {
+		used[r.category] = true
+	}
+	for _, c := range All() {
+		group := Group(c.ID)
+		if c.ID != group && !used[c.ID] && group != "notice" && group != "other" && c.ID != OtherRoute {
+			t.Errorf("no rule gives %s", c.ID)
+		}
+	}
+}
+
+func TestOf(t *testing.T) {
+	tests := []struct{ tags, want string }{
+		{"amenity=cafe", "food.cafe"},
+		{"amenity=bar;cafe", "food.cafe"},
+		{"amenity=cafe tourism=hotel", "food.cafe"},
+		{"amenity=drinking_water man_made=water_tap", "water.drinking"},
+		{"man_made=water_tap drinking_water=no", ""},
+		{"tourism=information information=guidepost", "info.guidepost"},
+		{"tourism=information", "info.board"},
+		{"shop=sports;bicycle", "cycling.shop"},
+		{"shop=fabric", "shop.other"},
+		{"shop=no", ""},
+		{"shop=vacant", ""},
+		{"amenity=shelter shelter_type=public_transport", ""},
+		{"type=route route=mtb", "route.mtb"},
+		{"route=mtb", ""},
+		{"highway=residential", ""},
+		{"", ""},
+	}
+	for _, test := range tests {
+		get := func(key string) string {
+			for _, tag := range strings.Fields(test.tags) {
+				if k, v, _ := strings.Cut(tag, "="); k == key {
+					return v
+				}
+			}
+			return ""
+		}
+		if got, ok := Of(get); got != test.want || ok != (test.want != "") {
+			t.Errorf("Of(%s) = %q, %v, want %q", test.tags, got, ok, test.want)
+		}
+	}
+}
+
+func TestLanguages(t *testing.T) {
+	if got := Languages(); !slices.Equal(got, []string{"en", "de", "sl", "hr", "hu", "fr", "ca", "es"}) {
+		t.Errorf("Languages = %q", got)
+	}
+}
+
+func Example() {
+	tags := map[string]string{"amenity": "bicycle_repair_station"}
+	id, _ := Of(func(key string) string { return tags[key] })
+	c, _ := Lookup(id)
+	fmt.Println(c.ID, c.Icon, c.Nameless)
+	fmt.Println(c.Label("sl"))
+	fmt.Println(c.Label("it", "de-AT"))
+	// Output:
+	// cycling.repair temaki/bicycle_repair true
+	// Popravljalnica koles
+	// Reparaturstation
+}
+
+func BenchmarkOf(b *testing.B) {
+	tags := map[string]string{"building": "yes", "tourism": "museum", "name": "x"}
+	b.ReportAllocs()
+	for b.Loop() {
+		Of(func(key string) string { return tags[key] })
+	}
+}
