@@ -79,10 +79,7 @@ func CheckPrefix(prefix string) error {
 	if prefix == "" {
 		return nil
 	}
-	if strings.HasSuffix(prefix, "/") {
-		prefix = prefix[:len(prefix)-1]
-	}
-	return CheckName(prefix)
+	return CheckName(strings.TrimSuffix(prefix, "/"))
 }
 
 func nameByte(c byte) bool {

@@ -1,0 +1,79 @@
+// Package problem answers HTTP requests that went wrong, with the problem
+// documents of RFC 9457 (application/problem+json).
+//
+// One table leads from the sentinels of the server's rooms to a type, a status
+// and a title. The text of an error never leaves the server, as it may name
+// files and keys: only what a handler says with Detail does. A fault of the
+// server (5xx) is logged here, once, under an id that the answer carries as its
+// instance; so a handler hands its error to Write and does not log it.
+//
+// Types are relative URIs such as "/problems/not-found". Everything is safe for
+// concurrent use.
+package problem
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+)
+
+// Type is the media type of a problem document.
+const Type = "application/problem+json"
+
+// Document is the body of an answer (RFC 9457, section 3).
+type Document struct {
+	Type     string `json:"type"`
+	Title    string `json:"title"`
+	Status   int    `json:"status"`
+	Detail   string `json:"detail,omitempty"`
+	Instance string `json:"instance,omitempty"`
+}
+
+// detailed is an error with words for the caller.
+type detailed struct {
+	error
+	detail string
+}
+
+func (d *detailed) Unwrap() error { return d.error }
+
+// Detail returns err with a sentence for whoever sent the request. Faults of
+// the server are answered without it.
+func Detail(err error, detail string) error { return &detailed{err, detail} }
+
+// Write answers r with the document for err. Nothing may have been written yet.
+// Faults of the server go to log.
+func Write(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	row := find(err)
+	doc := Document{Type: "/problems/" + row.name, Title: row.title, Status: row.status}
+	var d *detailed
+	if row.status < 500 && errors.As(err, &d) {
+		doc.Detail = d.detail
+	}
+	gone := r.Context().Err() != nil && errors.Is(err, context.Canceled)
+	if row.status >= 500 && !gone { // one who hung up is no fault
+		id := make([]byte, 8)
+		rand.Read(id)
+		doc.Instance = "/requests/" + hex.EncodeToString(id)
+		log.ErrorContext(r.Context(), "request failed",
+			"instance", doc.Instance, "method", r.Method, "path", r.URL.Path, "err", err)
+	}
+	body, marshalErr := json.Marshal(doc)
+	if marshalErr != nil { // strings and a number
+		panic(marshalErr)
+	}
+	h := w.Header()
+	for _, of := range []string{"ETag", "Content-Length", "Last-Modified", "Content-Range", "Accept-Ranges"} {
+		h.Del(of) // what the handler meant to send instead
+	}
+	h.Set("Content-Type", Type)
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(doc.Status)
+	if r.Method != http.MethodHead {
+		w.Write(body) // one who hung up is told nothing
+	}
+}
