@@ -1,0 +1,236 @@
+package catalog
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/pannier-maps/pannier/server/store"
+	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/tiles/feature"
+)
+
+// inlineRecord is the largest feature that lies in the MetaStore itself.
+const inlineRecord = 64 << 10
+
+// Source is where features of a region come from: a file or a feed.
+type Source struct {
+	Name     string    `json:"name"` // a-z, 0-9, -, . and _
+	File     string    `json:"file"` // as the operator named it
+	Kind     string    `json:"kind"` // "geojson", "gpx"
+	Imported time.Time `json:"imported"`
+}
+
+// record is how a feature is kept: here, or in the private blob store.
+type record struct {
+	Feature json.RawMessage `json:"feature,omitempty"`
+	Blob    string          `json:"blob,omitempty"`
+}
+
+// pending is an import under way: its features lie in a private blob, so that a
+// crash in the middle of writing them is repaired by writing them again.
+type pending struct {
+	Source Source `json:"source"`
+	Blob   string `json:"blob"`
+}
+
+// Imported counts what an import did.
+type Imported struct{ New, Changed, Unchanged int }
+
+// ImportFeatures adds features of a source to a region, and replaces those that
+// have the same ids. All of them are added or, on an error, none: once the
+// import is noted down, a crash does not stop it.
+func (c *Catalog) ImportFeatures(ctx context.Context, region string, s Source, features []feature.Feature) (Imported, error) {
+	if _, err := c.Region(ctx, region); err != nil {
+		return Imported{}, err
+	}
+	s.Imported = c.now().UTC().Truncate(time.Second)
+	var lines bytes.Buffer
+	for i := range features {
+		raw, err := features[i].Canonical()
+		if err != nil {
+			return Imported{}, fmt.Errorf("feature %q: %w", features[i].ID, err)
+		}
+		lines.Write(append(raw, '\n'))
+	}
+	p := pending{Source: s, Blob: "imports/" + blob.Sum(lines.Bytes()).String()}
+	if err := c.private.Put(ctx, p.Blob, lines.Bytes()); err != nil {
+		return Imported{}, fmt.Errorf("import into %s: %w", region, err)
+	}
+	note := key("import", region, s.Name)
+	if err := c.meta.Update(ctx, func(txn store.Txn) error { return set(txn, note, p) }); err != nil {
+		return Imported{}, fmt.Errorf("import into %s: %w", region, err)
+	}
+	return c.finish(context.WithoutCancel(ctx), region, p)
+}
+
+// resume finishes imports that were noted down but not carried through.
+func (c *Catalog) resume(ctx context.Context) error {
+	type left struct {
+		region string
+		pending
+	}
+	var all []left
+	err := c.meta.View(ctx, func(txn store.Txn) error {
+		all = nil
+		for kv, err := range txn.Scan(key("import", "")) {
+			if err != nil {
+				return err
+			}
+			l := left{region: strings.Split(string(kv.Key), "/")[1]}
+			if err := json.Unmarshal(kv.Value, &l.pending); err != nil {
+				return fmt.Errorf("record %s: %w", kv.Key, err)
+			}
+			all = append(all, l)
+		}
+		return nil
+	})
+	for _, l := range all {
+		if err == nil {
+			_, err = c.finish(ctx, l.region, l.pending)
+		}
+	}
+	return err
+}
+
+// finish writes the features of a noted import and strikes out the note.
+func (c *Catalog) finish(ctx context.Context, region string, p pending) (done Imported, err error) {
+	lines, err := c.private.Open(ctx, p.Blob)
+	if err != nil {
+		return done, fmt.Errorf("import %s: %w", p.Source.Name, err)
+	}
+	defer lines.Close()
+	in := bufio.NewReaderSize(lines, 1<<20)
+	for {
+		batch, size := [][]byte(nil), 0
+		for len(batch) < store.MaxWrites/2 && size < store.MaxUpdate/2-inlineRecord {
+			line, err := in.ReadBytes('\n')
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				return done, fmt.Errorf("import %s: %w", p.Source.Name, err)
+			}
+			batch = append(batch, bytes.TrimSuffix(line, []byte("\n")))
+			size += min(len(line), inlineRecord) + store.MaxKey
+		}
+		if len(batch) == 0 {
+			break
+		}
+		counts, err := c.writeBatch(ctx, region, p.Source.Name, batch)
+		if err != nil {
+			return done, fmt.Errorf("import %s: %w", p.Source.Name, err)
+		}
+		done = Imported{done.New + counts.New, done.Changed + counts.Changed, done.Unchanged + counts.Unchanged}
+	}
+	err = c.meta.Update(ctx, func(txn store.Txn) error {
+		if err := set(txn, key("source", region, p.Source.Name), p.Source); err != nil {
+			return err
+		}
+		return txn.Delete(key("import", region, p.Source.Name))
+	})
+	if err != nil {
+		return done, err
+	}
+	return done, c.private.Delete(ctx, p.Blob)
+}
+
+// writeBatch writes some features in one transaction.
+func (c *Catalog) writeBatch(ctx context.Context, region, source string, batch [][]byte) (done Imported, err error) {
+	keys, values := make([][]byte, len(batch)), make([][]byte, len(batch))
+	for i, raw := range batch {
+		var id struct {
+			ID string `json:"id"`
+		}
+		if err := json.Unmarshal(raw, &id); err != nil {
+			return done, err
+		}
+		keys[i] = key("feature", region, source, id.ID)
+		r := record{Feature: raw}
+		if len(raw) > inlineRecord {
+			r = record{Blob: "features/" + blob.Sum(raw).String()}
+			if err := c.private.Put(ctx, r.Blob, raw); err != nil {
+				return done, err
+			}
+		}
+		if values[i], err = json.Marshal(r); err != nil {
+			return done, err
+		}
+	}
+	err = c.meta.Update(ctx, func(txn store.Txn) error {
+		done = Imported{}
+		for i := range keys {
+			old, err := txn.Get(keys[i])
+			switch {
+			case errors.Is(err, store.ErrNotFound):
+				done.New++
+			case err != nil:
+				return err
+			case bytes.Equal(old, values[i]):
+				done.Unchanged++
+				continue
+			default:
+				done.Changed++
+			}
+			if err := txn.Set(keys[i], values[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return done, err
+}
+
+// Features calls fn with each feature that a region's sources gave, by source,
+// then by id. A feature without geometry amends another of the same id.
+func (c *Catalog) Features(ctx context.Context, region string, fn func(source string, f *feature.Feature) error) error {
+	return c.meta.View(ctx, func(txn store.Txn) error {
+		for kv, err := range txn.Scan(key("feature", region, "")) {
+			if err != nil {
+				return err
+			}
+			var r record
+			if err := json.Unmarshal(kv.Value, &r); err != nil {
+				return fmt.Errorf("record %s: %w", kv.Key, err)
+			}
+			raw := []byte(r.Feature)
+			if r.Blob != "" {
+				if raw, err = c.read(ctx, r.Blob); err != nil {
+					return fmt.Errorf("record %s: %w", kv.Key, err)
+				}
+			}
+			f, err := feature.Parse(raw)
+			if err != nil {
+				return fmt.Errorf("record %s: %w", kv.Key, err)
+			}
+			if err := fn(strings.Split(string(kv.Key), "/")[2], f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Sources lists where a region's features come from.
+func (c *Catalog) Sources(ctx context.Context, region string) (all []Source, err error) {
+	err = c.meta.View(ctx, func(txn store.Txn) error {
+		all, err = list[Source](txn, key("source", region, ""))
+		return err
+	})
+	return all, err
+}
+
+func (c *Catalog) read(ctx context.Context, name string) ([]byte, error) {
+	o, err := c.private.Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer o.Close()
+	return io.ReadAll(io.LimitReader(o, feature.MaxBytes+1))
+}

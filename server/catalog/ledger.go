@@ -1,0 +1,125 @@
+package catalog
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/pannier-maps/pannier/server/store"
+	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/sync/publish"
+)
+
+// Built remembers which base map a region's newest tiles came from, so that
+// publishing a change of features need not draw the map again.
+type Built struct {
+	Fingerprint string           `json:"fingerprint"`
+	Entries     []manifest.Entry `json:"entries"`
+}
+
+// Ledger returns the catalog as the publisher's ledger.
+func (c *Catalog) Ledger() publish.Ledger { return ledger{c} }
+
+type ledger struct{ c *Catalog }
+
+// Regions implements publish.Ledger.
+func (l ledger) Regions(ctx context.Context) ([]publish.Region, error) {
+	all, err := l.c.AllRegions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	regions := make([]publish.Region, len(all))
+	for i, r := range all {
+		if regions[i], err = l.c.Signing(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	return regions, nil
+}
+
+// Signing returns what a publisher needs of a region, its secret key included.
+func (c *Catalog) Signing(ctx context.Context, r Region) (publish.Region, error) {
+	var secret []byte
+	err := c.meta.View(ctx, func(txn store.Txn) (err error) {
+		secret, err = txn.Get(key("secret", r.ID))
+		return err
+	})
+	if err != nil {
+		return publish.Region{}, fmt.Errorf("signing key of %s: %w", r.ID, err)
+	}
+	return publish.Region{ID: r.ID, Name: r.Name, Site: r.Site, Public: r.Key, Secret: string(secret)}, nil
+}
+
+// Versions implements publish.Ledger.
+func (l ledger) Versions(ctx context.Context, region string) (all []publish.Version, err error) {
+	err = l.c.meta.View(ctx, func(txn store.Txn) error {
+		all, err = list[publish.Version](txn, key("version", region, ""))
+		return err
+	})
+	return all, err
+}
+
+// Append implements publish.Ledger. The key last/{region} is what makes two
+// publishers at once conflict: both read and write it.
+func (l ledger) Append(ctx context.Context, region string, v publish.Version) error {
+	return l.c.meta.Update(ctx, func(txn store.Txn) error {
+		var last uint64
+		data, err := txn.Get(key("last", region))
+		switch {
+		case err == nil:
+			last = binary.BigEndian.Uint64(data)
+		case !errors.Is(err, store.ErrNotFound):
+			return err
+		}
+		if last != v.Number-1 {
+			return publish.ErrConflict
+		}
+		if err := txn.Set(key("last", region), binary.BigEndian.AppendUint64(nil, v.Number)); err != nil {
+			return err
+		}
+		return set(txn, key("version", region, fmt.Sprintf("%016x", v.Number)), v)
+	})
+}
+
+// builtChunk keeps each value of built/{region}/{n} below store.MaxValue.
+const builtChunk = 1000
+
+// Built returns what SetBuilt stored; the zero Built when there is nothing.
+func (c *Catalog) Built(ctx context.Context, region string) (b Built, err error) {
+	err = c.meta.View(ctx, func(txn store.Txn) error {
+		chunks, err := list[Built](txn, key("built", region, ""))
+		for _, chunk := range chunks {
+			b.Fingerprint = chunk.Fingerprint
+			b.Entries = append(b.Entries, chunk.Entries...)
+		}
+		return err
+	})
+	return b, err
+}
+
+// SetBuilt stores b in place of what was there.
+func (c *Catalog) SetBuilt(ctx context.Context, region string, b Built) error {
+	return c.meta.Update(ctx, func(txn store.Txn) error {
+		var old [][]byte
+		for kv, err := range txn.Scan(key("built", region, "")) {
+			if err != nil {
+				return err
+			}
+			old = append(old, kv.Key)
+		}
+		for _, k := range old {
+			if err := txn.Delete(k); err != nil {
+				return err
+			}
+		}
+		for i := 0; i < len(b.Entries); i += builtChunk {
+			chunk := Built{b.Fingerprint, b.Entries[i:min(i+builtChunk, len(b.Entries))]}
+			if err := set(txn, key("built", region, fmt.Sprintf("%08d", i/builtChunk)), chunk); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
