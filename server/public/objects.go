@@ -1,0 +1,138 @@
+package public
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/pannier-maps/pannier/sync/layout"
+)
+
+// maxChanging bounds the objects that are read into memory.
+const maxChanging = 16 << 20
+
+// immutable serves an object that never changes. Its ETag is made of the named
+// parts of the path, 16 digits of each.
+func (h *Handler) immutable(mediaType string, parts ...string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		vars := mux.Vars(r)
+		if folder, ok := vars["folder"]; ok && !strings.HasPrefix(vars["hash"], folder) {
+			h.fail(w, r, fs.ErrNotExist)
+			return
+		}
+		o, err := h.Blobs.Open(r.Context(), r.URL.Path[1:])
+		if err != nil {
+			h.fail(w, r, err)
+			return
+		}
+		defer o.Close()
+		var etag string
+		for _, part := range parts {
+			etag += vars[part][:16]
+		}
+		header(w, mediaType, "public, max-age=31536000, immutable", etag)
+		// No time, no Last-Modified: the ETag says more in fewer bytes.
+		http.ServeContent(w, r, "", time.Time{}, o)
+	})
+}
+
+// changing serves one of the few objects that change, with an ETag made of its
+// bytes.
+func (h *Handler) changing(mediaType, cache string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := h.read(r)
+		if err != nil {
+			h.fail(w, r, err)
+			return
+		}
+		header(w, mediaType, cache, ETag(body))
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+	})
+}
+
+func (h *Handler) read(r *http.Request) ([]byte, error) {
+	o, err := h.Blobs.Open(r.Context(), r.URL.Path[1:])
+	if err != nil {
+		return nil, err
+	}
+	defer o.Close()
+	if o.Size() > maxChanging {
+		return nil, fmt.Errorf("read %s: %d bytes are over %d", r.URL.Path, o.Size(), maxChanging)
+	}
+	body, err := io.ReadAll(o)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", r.URL.Path, err)
+	}
+	return body, nil
+}
+
+// ETag returns what names the bytes of an object that changes, without quotes:
+// the first 16 hex digits of their SHA-256.
+func ETag(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:8])
+}
+
+func header(w http.ResponseWriter, mediaType, cache, etag string) {
+	h := w.Header()
+	allowOrigins(h) // for all, as a shared cache may give this answer to a page
+	h.Set("Content-Type", mediaType)
+	h.Set("Cache-Control", cache)
+	h.Set("ETag", `"`+etag+`"`)
+}
+
+// update serves the current head with the delta that leads to it. The answer is
+// of one moment and not for caches, so it names origins only to pages.
+func (h *Handler) update() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h.Updates == nil {
+			h.fail(w, r, fs.ErrNotExist)
+			return
+		}
+		vars := mux.Vars(r)
+		body, etag, err := h.Updates.Update(r.Context(), vars["region"], vars["from"])
+		if err == nil && etag == "" {
+			err = errors.New("update without an ETag")
+		}
+		if err != nil {
+			h.fail(w, r, err)
+			return
+		}
+		header := w.Header()
+		header.Set("ETag", `"`+etag+`"`)
+		if matches(r.Header.Values("If-None-Match"), etag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		header.Set("Content-Type", layout.UpdateType)
+		header.Set("Cache-Control", "no-store")
+		header.Set("Content-Length", strconv.Itoa(len(body)))
+		if r.Method != http.MethodHead {
+			w.Write(body) // one who hung up is told nothing
+		}
+	})
+}
+
+// matches reports whether the lists of If-None-Match name etag, by the weak
+// comparison of RFC 9110. Ours hold no commas.
+func matches(lists []string, etag string) bool {
+	for _, list := range lists {
+		for one := range strings.SplitSeq(list, ",") {
+			one = strings.TrimPrefix(strings.Trim(one, " \t"), "W/")
+			if one == "*" || one == `"`+etag+`"` {
+				return true
+			}
+		}
+	}
+	return false
+}
