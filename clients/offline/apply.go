@@ -1,0 +1,160 @@
+package offline
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/head"
+	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/sync/pull"
+	"github.com/pannier-maps/pannier/tiles/cell"
+)
+
+// Apply makes next the installed version in one transaction, or changes nothing.
+//
+// What has to change follows from the two manifests: next.Changed must yield
+// every cell that differs, and may yield others of the new version, which are
+// then written again. After a cell's rows are written it is rebuilt from them,
+// and must have the hash that the manifest names.
+func (r *Region) Apply(ctx context.Context, next pull.Version) error {
+	if r.write == nil {
+		return ErrReadOnly
+	}
+	h, err := head.Peek(next.HeadNote)
+	if err != nil {
+		return fmt.Errorf("install: %w", err)
+	}
+	if err := r.apply(ctx, next, h.Manifest); err != nil {
+		return fmt.Errorf("install version %d: %w", h.Version, explain(err))
+	}
+	// The version is in. Give the log's space back; when a reader is still busy
+	// with the old version, the next write does.
+	if writeAhead(ctx, r.write) == nil {
+		var busy, pages, moved int
+		_ = r.write.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &moved)
+	}
+	return nil
+}
+
+func (r *Region) apply(ctx context.Context, next pull.Version, name blob.Hash) error {
+	if got := blob.Sum(next.Manifest); got != name {
+		return fmt.Errorf("the manifest is %s, the head names %s", got, name)
+	}
+	target, err := manifest.Decode(next.Manifest)
+	if err != nil {
+		return err
+	}
+	tx, err := r.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	installed, err := installedManifest(ctx, tx)
+	if err != nil {
+		return err
+	}
+	w := &writer{tx: tx, vectors: vectorLayers{}}
+	if err := w.replace(ctx, manifest.Diff(installed, target), target, next); err != nil {
+		return err
+	}
+	if err := storeState(ctx, tx, next.State); err != nil {
+		return err
+	}
+	if err := w.describe(ctx, target); err != nil {
+		return err
+	}
+	if installed == nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO search(search) VALUES ('optimize')`); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// installedManifest returns nil when nothing is installed.
+func installedManifest(ctx context.Context, tx *sql.Tx) (*manifest.Manifest, error) {
+	m, err := loadManifest(ctx, tx)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return m, err
+}
+
+// writer changes rows within one transaction.
+type writer struct {
+	tx      *sql.Tx
+	vectors vectorLayers // of the tiles that were written
+}
+
+// replace takes out what differs and puts in what next yields. Everything goes
+// out first, because a feature may move from one cell to another.
+func (w *writer) replace(ctx context.Context, changes []manifest.Change, target *manifest.Manifest, next pull.Version) error {
+	var want []cell.Key
+	for _, c := range changes {
+		if !c.Added() {
+			if err := w.remove(ctx, c.Old.Key); err != nil {
+				return fmt.Errorf("remove cell %s: %w", c.Old.Key, err)
+			}
+		}
+		if !c.Removed() {
+			want = append(want, c.New.Key)
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for p, err := range packAll(ctx, next.Changed) {
+		if err != nil {
+			return err
+		}
+		entry, ok := target.Find(p.key)
+		switch {
+		case !ok:
+			return fmt.Errorf("cell %s is not part of the version", p.key)
+		case len(want) > 0 && want[0] == p.key:
+			want = want[1:]
+		case len(want) > 0 && want[0].Compare(p.key) < 0:
+			return fmt.Errorf("cell %s is missing", want[0])
+		default: // unchanged, but to be written again
+			if err := w.remove(ctx, p.key); err != nil {
+				return fmt.Errorf("remove cell %s: %w", p.key, err)
+			}
+		}
+		if err := w.put(ctx, p); err != nil {
+			return fmt.Errorf("store cell %s: %w", p.key, err)
+		}
+		if err := check(ctx, w.tx, entry); err != nil {
+			return err
+		}
+	}
+	if len(want) > 0 {
+		return fmt.Errorf("cell %s is missing", want[0])
+	}
+	return nil
+}
+
+// put stores a cell.
+func (w *writer) put(ctx context.Context, p *packed) error {
+	switch p.key.Layer {
+	case cell.Tiles:
+		w.vectors.merge(p.vectors)
+		return putTiles(ctx, w.tx, p.tiles)
+	case cell.Features:
+		return putFeatures(ctx, w.tx, p.key.ID, p.features)
+	}
+	return putBytes(ctx, w.tx, p.key, p.data)
+}
+
+// remove takes a cell out.
+func (w *writer) remove(ctx context.Context, key cell.Key) error {
+	switch key.Layer {
+	case cell.Tiles:
+		return removeTiles(ctx, w.tx, key.ID)
+	case cell.Features:
+		return removeFeatures(ctx, w.tx, key.ID)
+	}
+	return removeBytes(ctx, w.tx, key)
+}

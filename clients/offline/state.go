@@ -1,0 +1,141 @@
+package offline
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/head"
+	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/sync/pull"
+)
+
+// Names in the state table.
+const (
+	stateHead     = "head"
+	stateManifest = "manifest"
+	stateServer   = "server"
+	stateSite     = "site"
+	stateKey      = "key"
+)
+
+// State returns the installed version, fs.ErrNotExist when there is none.
+func (r *Region) State(ctx context.Context) (pull.State, error) {
+	tx, err := r.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return pull.State{}, fmt.Errorf("read state: %w", explain(err))
+	}
+	defer tx.Rollback()
+	return loadState(ctx, tx)
+}
+
+func loadState(ctx context.Context, db queryer) (s pull.State, err error) {
+	if s.HeadNote, err = readState(ctx, db, stateHead); err != nil {
+		return pull.State{}, err
+	}
+	if s.Manifest, err = readState(ctx, db, stateManifest); err != nil {
+		return pull.State{}, err
+	}
+	for name, field := range map[string]*string{
+		stateServer: &s.Origin.Server, stateSite: &s.Origin.Site, stateKey: &s.Origin.Key,
+	} {
+		value, err := readState(ctx, db, name)
+		if err != nil {
+			return pull.State{}, err
+		}
+		*field = string(value)
+	}
+	return s, nil
+}
+
+func readState(ctx context.Context, db queryer, name string) (value []byte, err error) {
+	err = db.QueryRowContext(ctx, `SELECT value FROM state WHERE name = ?`, name).Scan(&value)
+	if err != nil {
+		return nil, absent(err, "installed version")
+	}
+	return value, nil
+}
+
+func storeState(ctx context.Context, db queryer, s pull.State) error {
+	for _, row := range []struct {
+		name  string
+		value []byte
+	}{
+		{stateHead, s.HeadNote},
+		{stateManifest, s.Manifest},
+		{stateServer, []byte(s.Origin.Server)},
+		{stateSite, []byte(s.Origin.Site)},
+		{stateKey, []byte(s.Origin.Key)},
+	} {
+		if row.value == nil {
+			row.value = []byte{}
+		}
+		if _, err := db.ExecContext(ctx, `INSERT OR REPLACE INTO state VALUES (?, ?)`, row.name, row.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Manifest returns the installed manifest, fs.ErrNotExist when there is none.
+func (r *Region) Manifest(ctx context.Context) (*manifest.Manifest, error) {
+	return loadManifest(ctx, r.read)
+}
+
+func loadManifest(ctx context.Context, db queryer) (*manifest.Manifest, error) {
+	data, err := readState(ctx, db, stateManifest)
+	if err != nil {
+		return nil, err
+	}
+	m, err := manifest.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return m, nil
+}
+
+// Head returns the installed head, fs.ErrNotExist when there is none. Its
+// signature was checked before it was stored.
+func (r *Region) Head(ctx context.Context) (*head.Head, error) {
+	note, err := readState(ctx, r.read, stateHead)
+	if err != nil {
+		return nil, err
+	}
+	h, err := head.Peek(note)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return h, nil
+}
+
+// Refresh replaces the head by a newer signature of the installed version.
+func (r *Region) Refresh(ctx context.Context, headNote []byte) error {
+	if r.write == nil {
+		return ErrReadOnly
+	}
+	h, err := head.Peek(headNote)
+	if err != nil {
+		return fmt.Errorf("refresh head: %w", err)
+	}
+	tx, err := r.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("refresh head: %w", explain(err))
+	}
+	defer tx.Rollback()
+	s, err := loadState(ctx, tx)
+	if err != nil {
+		return fmt.Errorf("refresh head: %w", err)
+	}
+	if blob.Sum(s.Manifest) != h.Manifest {
+		return fmt.Errorf("refresh head: version %d has another content than the installed one", h.Version)
+	}
+	s.HeadNote = headNote
+	if err := storeState(ctx, tx, s); err != nil {
+		return fmt.Errorf("refresh head: %w", explain(err))
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("refresh head: %w", explain(err))
+	}
+	return nil
+}
