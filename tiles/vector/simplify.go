@@ -10,11 +10,12 @@ func Tolerance(z, last uint8) int64 {
 	return 3 << (unitBits - z)
 }
 
-// Simplifier thins out lines and rings by the method of Douglas and Peucker.
+// Simplifier thins out lines and polygons by the method of Douglas and Peucker.
 type Simplifier struct {
-	keep  []bool
-	spans [][2]int
-	turn  []WorldPoint
+	keep     []bool // by point
+	spans    [][2]int
+	turn     []WorldPoint
+	segments []segment
 }
 
 // Line appends to dst the points of a line that a tolerance needs. The first and
@@ -23,7 +24,8 @@ func (s *Simplifier) Line(dst, line []WorldPoint, tolerance int64) []WorldPoint 
 	if len(line) < 3 {
 		return append(dst, line...)
 	}
-	s.mark(line, tolerance)
+	s.reset(len(line))
+	s.mark(s.keep, line, tolerance)
 	for i, p := range line {
 		if s.keep[i] {
 			dst = append(dst, p)
@@ -32,53 +34,72 @@ func (s *Simplifier) Line(dst, line []WorldPoint, tolerance int64) []WorldPoint 
 	return dst
 }
 
-// Ring appends to dst the points of a ring that a tolerance needs, or nothing
-// when fewer than three are left.
-func (s *Simplifier) Ring(dst, ring []WorldPoint, tolerance int64) []WorldPoint {
-	if len(ring) < 3 {
-		return dst
+// Polygon sets dst to what a tolerance needs of a polygon. Where edges would
+// cross that did not before, points come back. A ring of which fewer than three
+// points are left is dropped, and with the exterior ring the polygon.
+func (s *Simplifier) Polygon(dst, polygon *World, tolerance int64) {
+	dst.Reset()
+	s.reset(len(polygon.Points))
+	from := 0
+	for _, to := range polygon.Ends {
+		// The ring becomes a line that starts and ends at its first point; mark
+		// measures from that point then, and so splits at the farthest.
+		s.turn = append(append(s.turn[:0], polygon.Points[from:to]...), polygon.Points[from])
+		s.mark(s.keep[from:to+1], s.turn, tolerance)
+		from = to
 	}
-	// The ring becomes a line that starts and ends at its first point; mark
-	// measures from that point then, and so splits at the farthest.
-	s.turn = append(append(s.turn[:0], ring...), ring[0])
-	s.mark(s.turn, tolerance)
-	start := len(dst)
-	for i, p := range ring {
-		if s.keep[i] {
-			dst = append(dst, p)
+	s.untangle(polygon)
+	from = 0
+	for i, to := range polygon.Ends {
+		start := len(dst.Points)
+		for j := from; j < to; j++ {
+			if s.keep[j] {
+				dst.Points = append(dst.Points, polygon.Points[j])
+			}
+		}
+		if from = to; len(dst.Points)-start >= 3 {
+			dst.Close()
+		} else if dst.Points = dst.Points[:start]; i == 0 {
+			return
 		}
 	}
-	if len(dst)-start < 3 {
-		return dst[:start]
+}
+
+// reset makes keep false for n points, and one more.
+func (s *Simplifier) reset(n int) {
+	if cap(s.keep) < n+1 {
+		s.keep = make([]bool, 2*n+1)
 	}
-	return dst
+	s.keep = s.keep[:n+1]
+	clear(s.keep)
 }
 
 // mark sets keep for the points of a line that the tolerance needs.
-func (s *Simplifier) mark(line []WorldPoint, tolerance int64) {
-	if cap(s.keep) < len(line) {
-		s.keep = make([]bool, 2*len(line))
-	}
-	s.keep = s.keep[:len(line)]
-	clear(s.keep)
+func (s *Simplifier) mark(keep []bool, line []WorldPoint, tolerance int64) {
 	last := len(line) - 1
-	s.keep[0], s.keep[last] = true, true
+	keep[0], keep[last] = true, true
 	limit := float64(tolerance * tolerance)
 	s.spans = append(s.spans[:0], [2]int{0, last})
 	for len(s.spans) > 0 {
 		from, to := s.spans[len(s.spans)-1][0], s.spans[len(s.spans)-1][1]
 		s.spans = s.spans[:len(s.spans)-1]
-		far, at := limit, 0
-		for i := from + 1; i < to; i++ {
-			if d := squareDistance(line[i], line[from], line[to]); d > far {
-				far, at = d, i
-			}
-		}
-		if at > 0 {
-			s.keep[at] = true
+		if at := farthest(line, from, to, limit); at > 0 {
+			keep[at] = true
 			s.spans = append(s.spans, [2]int{from, at}, [2]int{at, to})
 		}
 	}
+}
+
+// farthest returns the point of a line between two others that lies farthest from
+// their segment, 0 when none is farther than the root of limit.
+func farthest(line []WorldPoint, from, to int, limit float64) (at int) {
+	a, b := line[from], line[to]
+	for i := from + 1; i < to; i++ {
+		if d := squareDistance(line[i], a, b); d > limit {
+			limit, at = d, i
+		}
+	}
+	return at
 }
 
 // squareDistance returns the squared distance from p to the segment ab. All its

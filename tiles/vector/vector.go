@@ -89,3 +89,21 @@ func (g *Parts[P]) open() int {
 	}
 	return g.Ends[len(g.Ends)-1]
 }
+
+// FilterRings drops the rings of a polygon that keep refuses; with the exterior
+// ring goes all of it.
+func FilterRings(g *World, keep func(ring []WorldPoint) bool) {
+	n, from, points := 0, 0, 0
+	for i, to := range g.Ends {
+		ring := g.Points[from:to]
+		from = to
+		if keep(ring) {
+			points += copy(g.Points[points:], ring)
+			g.Ends[n] = points
+			n++
+		} else if i == 0 {
+			break
+		}
+	}
+	g.Points, g.Ends = g.Points[:points], g.Ends[:n]
+}

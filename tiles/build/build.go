@@ -1,0 +1,112 @@
+// Package build turns a base of OpenStreetMap elements into the cells of the
+// base map.
+//
+// Elements are read block by block by several workers. Each is classified by
+// tiles/schema, projected, thinned out and cut to tiles by tiles/vector, zoom by
+// zoom, which gives records: one geometry of one layer in one tile. Records are
+// sorted in bounded memory, with sorted runs in a temporary file when they grow
+// over it, merged by tile, and encoded tile by tile.
+//
+// The same base and options give the same bytes for every number of workers and
+// every amount of memory: records have a total order in which only equal ones
+// are equal. Inside a tile, features of one layer, rank and set of attributes
+// become one feature with a geometry of several parts, and lines among them that
+// follow on each other one line; directions stay as they are.
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+
+	"github.com/paulmach/orb"
+
+	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/osm"
+)
+
+// Options of a build. The zero Options are ready.
+type Options struct {
+	// Languages (BCP 47) of the names beside the one on the spot.
+	Languages []string
+
+	// Bounds is the region, in degrees. What lies wholly outside its box is left
+	// out, and so are tiles that do not touch it. Nil means everything.
+	Bounds orb.MultiPolygon
+
+	// Workers is the number of goroutines, 0 for one for each core.
+	Workers int
+
+	// MemoryBytes is about how much memory sorting may take, 0 for 512 MiB.
+	MemoryBytes int64
+
+	// TempDir is the folder for what does not fit in memory, "" for the system's.
+	TempDir string
+
+	// Progress is told how far a stage is; calls are never concurrent. Stages are
+	// "elements", in blocks of the base, and "tiles", in records.
+	Progress func(stage string, done, total int64)
+}
+
+// Stats say what a build made.
+type Stats struct {
+	Tiles    int64            // tiles with content
+	Bytes    int64            // of all tiles, uncompressed
+	Cells    int64            // cells emitted
+	Spilled  int64            // bytes written to temporary files
+	Features map[string]int64 // features in tiles, by layer
+}
+
+// minMemory is the least that the sorting works with.
+const minMemory = 1 << 20
+
+// Tiles makes the cells of the tiles layer and calls emit for each, keys rising,
+// with the cell's canonical bytes, which are emit's to keep. It stops at the first error, of emit or its own,
+// and when ctx ends; no temporary file stays behind.
+func Tiles(ctx context.Context, base *osm.Base, opts Options, emit func(key cell.Key, raw []byte) error) (stats Stats, err error) {
+	if opts.Workers <= 0 {
+		opts.Workers = runtime.GOMAXPROCS(0)
+	}
+	if opts.MemoryBytes <= 0 {
+		opts.MemoryBytes = 512 << 20
+	}
+	s := &sorter{limit: max(opts.MemoryBytes, minMemory) / int64(opts.Workers), dir: opts.TempDir}
+	defer func() { err = errors.Join(err, s.close()) }()
+
+	if err := cutElements(ctx, base, opts, s); err != nil {
+		return Stats{}, fmt.Errorf("build tiles: %w", err)
+	}
+	stats, err = encodeTiles(ctx, opts, s, emit)
+	if err != nil {
+		return Stats{}, fmt.Errorf("build tiles: %w", err)
+	}
+	stats.Spilled = s.written
+	return stats, nil
+}
+
+// progress serialises the calls of Options.Progress.
+type progress struct {
+	mu    sync.Mutex
+	tell  func(stage string, done, total int64)
+	stage string
+	done  int64
+	total int64
+}
+
+func (p *progress) add(n int64) {
+	if p.tell == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done += n
+	p.tell(p.stage, p.done, p.total)
+}
+
+// removeTemp closes and removes a temporary file.
+func removeTemp(file *os.File) error {
+	return errors.Join(file.Close(), os.Remove(file.Name()))
+}

@@ -1,0 +1,189 @@
+package build
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/osm"
+	"github.com/pannier-maps/pannier/tiles/schema"
+	"github.com/pannier-maps/pannier/tiles/vector"
+)
+
+// source is what the workers share.
+type source struct {
+	base      *osm.Base
+	languages []string
+	members   *members
+	region    *region
+	layers    map[string]uint8 // index in schema.Layers
+}
+
+// cutElements turns all elements into records in s.
+func cutElements(ctx context.Context, base *osm.Base, opts Options, s *sorter) error {
+	members, err := readMembers(ctx, base)
+	if err != nil {
+		return err
+	}
+	src := &source{base, opts.Languages, members, newRegion(opts.Bounds), make(map[string]uint8)}
+	for i, layer := range schema.Layers {
+		src.layers[layer.Name] = uint8(i)
+	}
+	// Relations first: theirs are the largest areas.
+	relations, ways, nodes := base.RelationBlocks(), base.WayBlocks(), base.NodeBlocks()
+	total := relations + ways + nodes
+	p := progress{tell: opts.Progress, stage: "elements", total: int64(total)}
+	var next atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	for range opts.Workers {
+		group.Go(func() error {
+			w := newWorker(src, s)
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= total {
+					w.finish()
+					return nil
+				}
+				var err error
+				switch {
+				case i < relations:
+					err = w.relations(ctx, i)
+				case i < relations+ways:
+					err = w.ways(ctx, i-relations)
+				default:
+					err = w.nodes(ctx, i-relations-ways)
+				}
+				if err != nil {
+					return err
+				}
+				p.add(1)
+			}
+		})
+	}
+	return group.Wait()
+}
+
+func (w *worker) nodes(ctx context.Context, block int) error {
+	nodes, err := w.base.ReadNodes(block)
+	if err != nil {
+		return err
+	}
+	for i := range nodes {
+		n := &nodes[i]
+		if len(n.Tags) == 0 {
+			continue
+		}
+		draws := w.classify(schema.Subject{Tags: n.Tags, Kind: osm.NodeKind})
+		if len(draws) == 0 {
+			continue
+		}
+		w.id = elementID(osm.NodeKind, n.ID)
+		w.point(vector.Project(n.Point), schema.Point, 0)
+		if err := w.ready(ctx); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func (w *worker) ways(ctx context.Context, block int) error {
+	ways, err := w.base.ReadWays(block)
+	if err != nil {
+		return err
+	}
+	for i := range ways {
+		way := &ways[i]
+		routes, boundaries := w.members.routes[way.ID], w.members.boundaries[way.ID]
+		if len(way.Tags) == 0 && len(routes) == 0 && len(boundaries) == 0 {
+			continue
+		}
+		draws := w.classify(schema.Subject{
+			Tags: way.Tags, Closed: way.Closed(), Kind: osm.WayKind,
+			Routes: w.members.tagsOf(routes), Boundaries: w.members.tagsOf(boundaries),
+		})
+		if len(draws) == 0 {
+			continue
+		}
+		places, err := w.base.Points(way.Nodes)
+		if err != nil {
+			return fmt.Errorf("way %d: %w", way.ID, err)
+		}
+		w.id = elementID(osm.WayKind, way.ID)
+		w.way(places, way.Closed())
+		if err := w.ready(ctx); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// way draws a way's line or area.
+func (w *worker) way(places []cell.Point, closed bool) {
+	w.places = vector.ProjectAll(w.places[:0], places)
+	w.shape.Reset()
+	w.shape.Add(w.places)
+	w.lines(&w.shape)
+	if n := len(w.places); closed && n > 3 && w.places[0] == w.places[n-1] {
+		w.shape.Reset()
+		w.shape.Add(w.places[:n-1])
+		w.polygon(&w.shape)
+		w.label([]*vector.World{&w.shape})
+	}
+}
+
+func (w *worker) relations(ctx context.Context, block int) error {
+	relations, err := w.base.ReadRelations(block)
+	if err != nil {
+		return err
+	}
+	for i := range relations {
+		r := &relations[i]
+		if !isArea(r) || len(r.Tags) == 0 {
+			continue
+		}
+		draws := w.classify(schema.Subject{Tags: r.Tags, Closed: true, Kind: osm.RelationKind})
+		if len(draws) == 0 {
+			continue
+		}
+		members, err := w.base.MemberWays(*r)
+		if err != nil {
+			return fmt.Errorf("relation %d: %w", r.ID, err)
+		}
+		polygons := project(osm.AssembleMultipolygon(members))
+		w.id = elementID(osm.RelationKind, r.ID)
+		for _, polygon := range polygons {
+			w.polygon(polygon)
+		}
+		w.label(polygons)
+		if err := w.ready(ctx); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// project maps polygons to world units. What is wrong in a relation is left out,
+// as its makers would see on any other map.
+func project(polygons [][][]cell.Point, _ []osm.Problem) []*vector.World {
+	var shapes []*vector.World
+	for _, rings := range polygons {
+		shape := new(vector.World)
+		for i, ring := range rings {
+			from := len(shape.Points)
+			shape.Points = vector.ProjectAll(shape.Points, ring)
+			shape.Points = shape.Points[:len(shape.Points)-1] // the first again
+			if len(shape.Points)-from >= 3 {
+				shape.Close()
+			} else if shape.Points = shape.Points[:from]; i == 0 {
+				break
+			}
+		}
+		if shape.Len() > 0 {
+			shapes = append(shapes, shape)
+		}
+	}
+	return shapes
+}
