@@ -30,11 +30,16 @@ func (c *checker) url(field, s string) {
 		c.fail(field, "missing")
 		return
 	}
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+	if !ValidLink(s) {
 		c.fail(field, fmt.Sprintf("%.80q is not a link with http:// or https://", s))
 	}
 	c.text(field, s, MaxValueChars, false)
+}
+
+// ValidLink reports whether s is an absolute http or https URL with a host.
+func ValidLink(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 // ValidLanguage reports whether s has the form of a BCP 47 tag: a language of

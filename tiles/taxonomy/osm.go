@@ -3,6 +3,7 @@ package taxonomy
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -23,7 +24,7 @@ func (c condition) holds(get func(string) string) bool {
 	if c.value == "*" {
 		return v != "" && v != "no"
 	}
-	return (v == c.value) != c.not
+	return slices.Contains(strings.Split(v, ";"), c.value) != c.not
 }
 
 // rule is one line of osm.tsv.
@@ -75,8 +76,8 @@ func readRules(table string) (rules []rule, keys []string, first map[string][]in
 }
 
 // Of returns the category of an object of OpenStreetMap; get returns the value
-// of a tag, "" when there is none. Of several values in the deciding tag
-// ("cafe;bar") each counts.
+// of a tag, "" when there is none. Of several values in a tag ("cafe;bar") each
+// counts.
 func Of(get func(key string) string) (category string, ok bool) {
 	best := len(rules)
 	for _, key := range keys {

@@ -1,0 +1,174 @@
+package fromosm
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/osm"
+	"github.com/pannier-maps/pannier/tiles/taxonomy"
+)
+
+// details are the tags that become details, by their own key.
+var details = []string{
+	"access", "alt_name", "artist_name", "artwork_type", "ascent", "backrest", "bench", "bicycle_parking",
+	"bicycle_rental", "board_type", "bottle", "brand", "capacity", "caravans", "changing_table", "check_date",
+	"colour", "covered", "cuisine", "cycle_network", "denomination", "descent", "diet:vegan", "diet:vegetarian",
+	"direction", "dog", "drinking_water", "ele", "fee", "fireplace", "from", "healthcare:speciality", "height",
+	"heritage", "information", "internet_access", "lit", "mattress", "mtb:scale", "mtb:scale:imba", "network",
+	"official_name", "old_name", "operator", "osmc:symbol", "outdoor_seating", "payment:cash",
+	"payment:credit_cards", "power_supply", "ref", "religion", "reservation", "rooms", "roundtrip", "seasonal",
+	"service:bicycle:chain_tool", "service:bicycle:pump", "service:bicycle:rental", "service:bicycle:repair",
+	"service:bicycle:tools", "shelter_type", "shower", "socket:schuko", "socket:type2", "stars", "start_date",
+	"surface", "symbol", "takeaway", "tents", "to", "toilets", "toilets:wheelchair", "vending", "via",
+	"wheelchair", "wikidata", "wikipedia",
+}
+
+// place returns the category of a place worth having.
+func (m *maker) place(tags osm.Tags) (category string, ok bool) {
+	if len(tags) == 0 {
+		return "", false
+	}
+	id, ok := taxonomy.Of(tags.Get)
+	if !ok || taxonomy.Group(id) == "route" {
+		return "", false
+	}
+	if c, _ := taxonomy.Lookup(id); m.hasName(tags) {
+		return id, true
+	} else if !c.Nameless {
+		return "", false
+	}
+	access := tags.Get("access")
+	return id, access != "private" && access != "no"
+}
+
+func (m *maker) hasName(tags osm.Tags) bool {
+	return tags.Get("name") != "" || tags.Get("brand") != "" ||
+		slices.ContainsFunc(m.opts.Languages, func(l string) bool { return tags.Get("name:"+l) != "" })
+}
+
+// describe returns a feature with all that its tags say, without kind, category
+// and geometry.
+func (m *maker) describe(kind osm.MemberKind, id int64, tags osm.Tags, meta osm.Meta) *feature.Feature {
+	source := fmt.Sprintf("%s/%d", kind, id)
+	f := &feature.Feature{
+		ID:           Collection + "/" + source,
+		Collection:   Collection,
+		Names:        m.texts(tags, "name"),
+		Descriptions: m.texts(tags, "description"),
+		Contact:      contact(tags),
+		Address:      address(tags),
+		OpeningHours: clean(tags.Get("opening_hours")),
+		Details:      map[string]string{},
+		Provenance: feature.Provenance{
+			Provider: Provider, SourceID: source, Licence: Licence, Attribution: Attribution,
+		},
+	}
+	if len(f.Names) == 0 {
+		if brand := clean(tags.Get("brand")); brand != "" {
+			f.Names = map[string]string{feature.Und: brand}
+		}
+	}
+	for _, key := range details {
+		if value := clean(tags.Get(key)); value != "" {
+			f.Details[key] = value
+		}
+	}
+	if meta.Timestamp != 0 {
+		f.Provenance.Retrieved = time.Unix(meta.Timestamp, 0).UTC().Format(time.RFC3339)
+	}
+	return f
+}
+
+// texts returns the values of KEY, as the text on the spot, and of
+// KEY:LANGUAGE for the region's languages.
+func (m *maker) texts(tags osm.Tags, key string) map[string]string {
+	texts := map[string]string{}
+	if s := clean(tags.Get(key)); s != "" {
+		texts[feature.Und] = s
+	}
+	for _, l := range m.opts.Languages {
+		if s := clean(tags.Get(key + ":" + l)); s != "" {
+			texts[l] = s
+		}
+	}
+	return texts
+}
+
+func contact(tags osm.Tags) *feature.Contact {
+	c := feature.Contact{
+		Phone:   anyOf(tags, "phone", "contact:phone", "mobile", "contact:mobile"),
+		Email:   one(anyOf(tags, "email", "contact:email")),
+		Website: link(one(anyOf(tags, "website", "contact:website", "url"))),
+	}
+	if !strings.Contains(c.Email, "@") {
+		c.Email = ""
+	}
+	if c == (feature.Contact{}) {
+		return nil
+	}
+	return &c
+}
+
+func address(tags osm.Tags) *feature.Address {
+	a := feature.Address{
+		Street:   anyOf(tags, "addr:street", "addr:place"),
+		Number:   anyOf(tags, "addr:housenumber", "addr:conscriptionnumber"),
+		Postcode: anyOf(tags, "addr:postcode"),
+		Place:    anyOf(tags, "addr:city", "addr:village", "addr:hamlet"),
+		Country:  strings.ToUpper(anyOf(tags, "addr:country")),
+	}
+	if len(a.Country) != 2 || strings.Trim(a.Country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		a.Country = ""
+	}
+	if a == (feature.Address{Country: a.Country}) {
+		return nil
+	}
+	return &a
+}
+
+// anyOf returns the first of the tags that has a value.
+func anyOf(tags osm.Tags, keys ...string) string {
+	for _, key := range keys {
+		if s := clean(tags.Get(key)); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// one returns the first value of a list.
+func one(values string) string {
+	first, _, _ := strings.Cut(values, ";")
+	return strings.TrimSpace(first)
+}
+
+// link completes an address without a scheme, and drops what is none.
+func link(s string) string {
+	switch {
+	case s == "" || strings.ContainsAny(s, " \"<>"):
+		return ""
+	case !strings.Contains(s, "://"):
+		s = "https://" + s
+	}
+	if !feature.ValidLink(s) {
+		return ""
+	}
+	return s
+}
+
+// clean replaces control characters by spaces and cuts the spaces around.
+func clean(s string) string {
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		s = strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) {
+				return ' '
+			}
+			return r
+		}, s)
+	}
+	return strings.TrimSpace(strings.ToValidUTF8(s, "�"))
+}
