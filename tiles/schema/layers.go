@@ -90,8 +90,8 @@ func indexFields() map[string]map[string]uint8 {
 	return index
 }
 
-// AttrsAt returns the attributes that a zoom keeps of a Draw; low zooms keep
-// fewer. The result may alias d.Attrs.
+// AttrsAt returns the attributes that a zoom keeps of a Draw. A lower zoom keeps
+// fewer of the same, never others. The result may alias d.Attrs.
 func AttrsAt(d Draw, zoom uint8) []Attr {
 	zooms := fieldZooms[d.Layer]
 	if zooms == nil {
