@@ -9,9 +9,9 @@
 //
 // The same base and options give the same bytes for every number of workers and
 // every amount of memory: records have a total order in which only equal ones
-// are equal. Inside a tile, features of one layer, rank and set of attributes
-// become one feature with a geometry of several parts, and lines among them that
-// follow on each other one line; directions stay as they are.
+// are equal. Inside a tile, geometry of one layer, rank and set of attributes
+// becomes one feature of several parts, and lines among it that meet become one;
+// rivers and one-way streets keep their direction.
 package build
 
 import (
@@ -64,8 +64,9 @@ type Stats struct {
 const minMemory = 1 << 20
 
 // Tiles makes the cells of the tiles layer and calls emit for each, keys rising,
-// with the cell's canonical bytes, which are emit's to keep. It stops at the first error, of emit or its own,
-// and when ctx ends; no temporary file stays behind.
+// with the cell's canonical bytes, which are emit's to keep. It stops at the
+// first error, of emit or its own, and when ctx ends; no temporary file stays
+// behind.
 func Tiles(ctx context.Context, base *osm.Base, opts Options, emit func(key cell.Key, raw []byte) error) (stats Stats, err error) {
 	if opts.Workers <= 0 {
 		opts.Workers = runtime.GOMAXPROCS(0)

@@ -12,7 +12,9 @@ type joiner struct {
 }
 
 // join replaces the lines of g. Lines are never turned round, so that one-way
-// streets and rivers keep their direction.
+// streets and rivers keep their direction. (Turning the others joins more, but
+// then routes no longer run as their streets do, and a tile compresses worse:
+// gzip of Liechtenstein is 1.7 % larger.)
 func (j *joiner) join(g *vector.Tile) {
 	if j.starts == nil {
 		j.starts, j.ends = make(map[vector.TilePoint]int), make(map[vector.TilePoint]int)

@@ -1,14 +1,11 @@
 package build
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/sha256"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/osm"
@@ -19,12 +16,7 @@ import (
 // openData makes a base of a file of the shared data.
 func openData(tb testing.TB, name string) *osm.Base {
 	tb.Helper()
-	if env := os.Getenv("PANNIER_PBF"); env != "" {
-		name = env
-	} else {
-		name = filepath.Join(dataFolder(tb), "osm", name)
-	}
-	file, err := os.Open(name)
+	file, err := os.Open(filepath.Join(dataFolder(tb), "osm", name))
 	if err != nil {
 		tb.Skipf("no shared data: %v", err)
 	}
@@ -61,63 +53,41 @@ func dataFolder(tb testing.TB) string {
 	}
 }
 
-func TestLiechtenstein(t *testing.T) {
-	base := openData(t, "liechtenstein-2019-11-18.osm.pbf")
-	var packed, largest int
-	var largestName string
-	sum := sha256.New()
-	var last cell.Key
-	start := time.Now()
-	features := make(map[string]int)
-	zooms := make(map[uint8]int)
-	var raws [][]byte
-	stats, err := Tiles(context.Background(), base, Options{Languages: []string{"de", "en"}}, func(key cell.Key, raw []byte) error {
-		if key.Compare(last) <= 0 {
-			t.Errorf("%s after %s", key, last)
-		}
-		last = key
-		sum.Write(raw)
-		raws = append(raws, raw)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+func TestRealRegions(t *testing.T) {
+	for _, name := range []string{"liechtenstein-2019-11-18.osm.pbf", "andorra-2021-06-22.osm.pbf"} {
+		t.Run(name, func(t *testing.T) {
+			tiles, stats := tilesOf(t, openData(t, name), Options{Languages: []string{"de", "en", "ca"}})
+			features := make(map[string]int64)
+			for _, layers := range tiles {
+				for i := range layers {
+					features[layers[i].Name] += int64(len(layers[i].Features))
+				}
+			}
+			if !maps.Equal(features, stats.Features) {
+				t.Errorf("features %v, stats say %v", features, stats.Features)
+			}
+			if stats.Tiles < 200 || stats.Bytes < 1<<20 || stats.Bytes > 4<<20 {
+				t.Errorf("%d tiles of %d bytes", stats.Tiles, stats.Bytes)
+			}
+			for _, layer := range []string{"land", "water_polygons", "buildings", "streets", "street_labels", "boundaries", "cycle_routes", "place_labels"} {
+				if features[layer] == 0 {
+					t.Errorf("nothing in layer %s", layer)
+				}
+			}
+		})
 	}
-	took := time.Since(start)
-	for _, raw := range raws {
-		for item, err := range cell.Items(raw) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			tile, err := cell.TileOfKey(item.Key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var zipped bytes.Buffer
-			z := gzip.NewWriter(&zipped)
-			z.Write(item.Value)
-			z.Close()
-			packed += zipped.Len()
-			zooms[tile.Zoom()] += len(item.Value)
-			if len(item.Value) > largest {
-				largest, largestName = len(item.Value), tile.String()
-			}
-			layers, err := vector.Decode(item.Value)
-			if err != nil {
-				t.Fatalf("tile %s: %v", tile, err)
-			}
-			checkLayers(t, tile, layers)
-			for _, l := range layers {
-				features[l.Name] += len(l.Features)
-			}
+}
+
+func BenchmarkTiles(b *testing.B) {
+	base := openData(b, "liechtenstein-2019-11-18.osm.pbf")
+	b.ReportAllocs()
+	for b.Loop() {
+		stats, err := Tiles(context.Background(), base, Options{}, func(cell.Key, []byte) error { return nil })
+		if err != nil {
+			b.Fatal(err)
 		}
+		b.ReportMetric(float64(stats.Bytes), "tile-bytes")
 	}
-	for name, n := range features {
-		if int64(n) != stats.Features[name] {
-			t.Errorf("%d features of %s, stats say %d", n, name, stats.Features[name])
-		}
-	}
-	t.Logf("%v: %d tiles, %d cells, %d bytes, gzip %d, largest %s %d, spilled %d\n%v\n%v\n%x", took, stats.Tiles, stats.Cells, stats.Bytes, packed, largestName, largest, stats.Spilled, stats.Features, zooms, sum.Sum(nil)[:8])
 }
 
 // checkLayers checks that rings are wound and placed as they should.

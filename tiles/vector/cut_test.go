@@ -179,3 +179,22 @@ func TestInterior(t *testing.T) {
 		t.Error("a flat ring has an interior point")
 	}
 }
+
+func TestTidyLine(t *testing.T) {
+	tests := []struct {
+		name       string
+		line, want []TilePoint
+	}{
+		{"plain", []TilePoint{{0, 0}, {5, 1}, {9, 0}}, []TilePoint{{0, 0}, {5, 1}, {9, 0}}},
+		{"repeats", []TilePoint{{0, 0}, {0, 0}, {9, 0}, {9, 0}}, []TilePoint{{0, 0}, {9, 0}}},
+		{"straight", []TilePoint{{0, 0}, {3, 3}, {4, 4}, {9, 9}}, []TilePoint{{0, 0}, {9, 9}}},
+		{"back and forth", []TilePoint{{0, 0}, {9, 0}, {5, 0}}, []TilePoint{{0, 0}, {9, 0}, {5, 0}}},
+		{"one place", []TilePoint{{4, 4}, {4, 4}}, nil},
+	}
+	for _, test := range tests {
+		g := Tile{Points: slices.Clone(test.line)}
+		if tidyLine(&g); !slices.Equal(g.Points, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, g.Points, test.want)
+		}
+	}
+}

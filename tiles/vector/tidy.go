@@ -2,11 +2,23 @@ package vector
 
 import "slices"
 
-// tidyLine makes a part of the open points of g, without repeated ones, when at
-// least two are left.
+// tidyLine makes a part of the open points of g, without repeated points and
+// points in the middle of a straight line, when at least two are left.
 func tidyLine(g *Tile) {
 	from := g.open()
-	g.Points = append(g.Points[:from], slices.Compact(g.Points[from:])...)
+	line := g.Points[from:]
+	n := 0
+	for _, p := range line {
+		if n > 0 && line[n-1] == p {
+			continue
+		}
+		if n > 1 && straight(line[n-2], line[n-1], p) && onwards(line[n-2], line[n-1], p) {
+			n--
+		}
+		line[n] = p
+		n++
+	}
+	g.Points = g.Points[:from+n]
 	g.closeLine()
 }
 
@@ -50,6 +62,11 @@ func tidyRing(g *Tile, exterior bool) bool {
 // straight reports whether b adds nothing between a and c.
 func straight(a, b, c TilePoint) bool {
 	return int64(b.X-a.X)*int64(c.Y-b.Y) == int64(c.X-b.X)*int64(b.Y-a.Y)
+}
+
+// onwards reports whether the way from b to c goes in the direction from a to b.
+func onwards(a, b, c TilePoint) bool {
+	return int64(b.X-a.X)*int64(c.X-b.X)+int64(b.Y-a.Y)*int64(c.Y-b.Y) > 0
 }
 
 // doubleTileArea is the surveyor's formula.
