@@ -54,7 +54,7 @@ type Config struct {
 
 // Handler is the read side of a site.
 type Handler struct {
-	Config
+	site   Config
 	router *mux.Router
 	chain  http.Handler
 }
@@ -70,7 +70,7 @@ func New(c Config) *Handler {
 	if c.Index == nil {
 		c.Index = text("text/plain; charset=utf-8", index)
 	}
-	h := &Handler{Config: c}
+	h := &Handler{site: c}
 	h.router = h.routes()
 	h.chain = accessLog(c.Log, c.Stall, h.guard(h.router))
 	return h
@@ -90,7 +90,7 @@ const (
 func (h *Handler) routes() *mux.Router {
 	router := mux.NewRouter().SkipClean(true)
 	for path, handler := range map[string]http.Handler{
-		"/":                      h.Index,
+		"/":                      h.site.Index,
 		"/healthz":               h.health(),
 		"/" + layout.Regions:     h.changing("application/json", "max-age=60"),
 		region + `/head`:         h.changing(layout.HeadType, "no-cache"),
@@ -117,7 +117,7 @@ func (h *Handler) problem(err error) http.Handler {
 }
 
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
-	problem.Write(w, r, h.Log, err)
+	problem.Write(w, r, h.site.Log, err)
 }
 
 // guard refuses requests with a body, which none here has a use for and which
@@ -140,8 +140,8 @@ func (h *Handler) health() http.Handler {
 	ok := text("text/plain; charset=utf-8", "ok\n")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		if h.Ready != nil {
-			if err := h.Ready(r.Context()); err != nil {
+		if h.site.Ready != nil {
+			if err := h.site.Ready(r.Context()); err != nil {
 				h.fail(w, r, unready{err})
 				return
 			}

@@ -30,7 +30,7 @@ func (h *Handler) immutable(mediaType string, parts ...string) http.Handler {
 			h.fail(w, r, fs.ErrNotExist)
 			return
 		}
-		o, err := h.Blobs.Open(r.Context(), r.URL.Path[1:])
+		o, err := h.site.Blobs.Open(r.Context(), r.URL.Path[1:])
 		if err != nil {
 			h.fail(w, r, err)
 			return
@@ -61,7 +61,7 @@ func (h *Handler) changing(mediaType, cache string) http.Handler {
 }
 
 func (h *Handler) read(r *http.Request) ([]byte, error) {
-	o, err := h.Blobs.Open(r.Context(), r.URL.Path[1:])
+	o, err := h.site.Blobs.Open(r.Context(), r.URL.Path[1:])
 	if err != nil {
 		return nil, err
 	}
@@ -95,12 +95,12 @@ func header(w http.ResponseWriter, mediaType, cache, etag string) {
 // of one moment and not for caches, so it names origins only to pages.
 func (h *Handler) update() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if h.Updates == nil {
+		if h.site.Updates == nil {
 			h.fail(w, r, fs.ErrNotExist)
 			return
 		}
 		vars := mux.Vars(r)
-		body, etag, err := h.Updates.Update(r.Context(), vars["region"], vars["from"])
+		body, etag, err := h.site.Updates.Update(r.Context(), vars["region"], vars["from"])
 		if err == nil && etag == "" {
 			err = errors.New("update without an ETag")
 		}
