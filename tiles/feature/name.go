@@ -30,10 +30,12 @@ func pick(texts map[string]string, languages []string) string {
 			return s
 		}
 	}
-	for _, l := range slices.Sorted(maps.Keys(texts)) {
+	for _, l := range sortedKeys(texts) {
 		if texts[l] != "" {
 			return texts[l]
 		}
 	}
 	return ""
 }
+
+func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

@@ -2,8 +2,6 @@ package feature
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 )
@@ -75,7 +73,7 @@ func (c *checker) texts(field string, texts map[string]string, limit int) {
 	if len(texts) > MaxLanguages {
 		c.fail(field, fmt.Sprintf("%d languages, more than %d", len(texts), MaxLanguages))
 	}
-	for _, l := range slices.Sorted(maps.Keys(texts)) {
+	for _, l := range sortedKeys(texts) {
 		if !ValidLanguage(l) {
 			c.fail(field, fmt.Sprintf("%.40q is not a language tag such as de, sr-Latn or und", l))
 		}
@@ -113,7 +111,7 @@ func (c *checker) details(details map[string]string) {
 	if len(details) > MaxDetails {
 		c.fail("details", fmt.Sprintf("%d entries, more than %d", len(details), MaxDetails))
 	}
-	for _, k := range slices.Sorted(maps.Keys(details)) {
+	for _, k := range sortedKeys(details) {
 		if !isDetail(k) {
 			c.fail("details", fmt.Sprintf("key %.80q is not 1 to %d of a-z, 0-9, _, - and :", k, MaxDetailBytes))
 		}

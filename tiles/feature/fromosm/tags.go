@@ -5,27 +5,13 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/pannier-maps/pannier/tiles/feature"
 	"github.com/pannier-maps/pannier/tiles/osm"
 	"github.com/pannier-maps/pannier/tiles/taxonomy"
 )
 
-// details are the tags that become details, by their own key.
-var details = []string{
-	"access", "alt_name", "artist_name", "artwork_type", "ascent", "backrest", "bench", "bicycle_parking",
-	"bicycle_rental", "board_type", "bottle", "brand", "capacity", "caravans", "changing_table", "check_date",
-	"colour", "covered", "cuisine", "cycle_network", "denomination", "descent", "diet:vegan", "diet:vegetarian",
-	"direction", "dog", "drinking_water", "ele", "fee", "fireplace", "from", "healthcare:speciality", "height",
-	"heritage", "information", "internet_access", "lit", "mattress", "mtb:scale", "mtb:scale:imba", "network",
-	"official_name", "old_name", "operator", "osmc:symbol", "outdoor_seating", "payment:cash",
-	"payment:credit_cards", "power_supply", "ref", "religion", "reservation", "rooms", "roundtrip", "seasonal",
-	"service:bicycle:chain_tool", "service:bicycle:pump", "service:bicycle:rental", "service:bicycle:repair",
-	"service:bicycle:tools", "shelter_type", "shower", "socket:schuko", "socket:type2", "stars", "start_date",
-	"surface", "symbol", "takeaway", "tents", "to", "toilets", "toilets:wheelchair", "vending", "via",
-	"wheelchair", "wikidata", "wikipedia",
-}
+var detailKeys = taxonomy.Details()
 
 // place returns the category of a place worth having.
 func (m *maker) place(tags osm.Tags) (category string, ok bool) {
@@ -72,7 +58,7 @@ func (m *maker) describe(kind osm.MemberKind, id int64, tags osm.Tags, meta osm.
 			f.Names = map[string]string{feature.Und: brand}
 		}
 	}
-	for _, key := range details {
+	for _, key := range detailKeys {
 		if value := clean(tags.Get(key)); value != "" {
 			f.Details[key] = value
 		}
@@ -102,7 +88,7 @@ func contact(tags osm.Tags) *feature.Contact {
 	c := feature.Contact{
 		Phone:   anyOf(tags, "phone", "contact:phone", "mobile", "contact:mobile"),
 		Email:   one(anyOf(tags, "email", "contact:email")),
-		Website: link(one(anyOf(tags, "website", "contact:website", "url"))),
+		Website: feature.Link(one(anyOf(tags, "website", "contact:website", "url"))),
 	}
 	if !strings.Contains(c.Email, "@") {
 		c.Email = ""
@@ -146,29 +132,4 @@ func one(values string) string {
 	return strings.TrimSpace(first)
 }
 
-// link completes an address without a scheme, and drops what is none.
-func link(s string) string {
-	switch {
-	case s == "" || strings.ContainsAny(s, " \"<>"):
-		return ""
-	case !strings.Contains(s, "://"):
-		s = "https://" + s
-	}
-	if !feature.ValidLink(s) {
-		return ""
-	}
-	return s
-}
-
-// clean replaces control characters by spaces and cuts the spaces around.
-func clean(s string) string {
-	if strings.ContainsFunc(s, unicode.IsControl) {
-		s = strings.Map(func(r rune) rune {
-			if unicode.IsControl(r) {
-				return ' '
-			}
-			return r
-		}, s)
-	}
-	return strings.TrimSpace(strings.ToValidUTF8(s, "�"))
-}
+func clean(s string) string { return feature.Clean(s, feature.MaxValueChars) }
