@@ -1,0 +1,133 @@
+package gpx
+
+import (
+	"encoding/xml"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/pannier-maps/pannier/tiles/feature"
+)
+
+// about is what a waypoint, a route or a track says about itself.
+type about struct{ name, text, comment, link, kind, symbol string }
+
+// about reads one element of a waypoint, a route or a track.
+func (p *parser) about(e xml.StartElement, a *about) error {
+	switch e.Name.Local {
+	case "name":
+		return p.text(&a.name)
+	case "desc":
+		return p.text(&a.text)
+	case "cmt":
+		return p.text(&a.comment)
+	case "url": // 1.0
+		return p.text(&a.link)
+	case "link": // 1.1
+		if a.link == "" {
+			a.link = attribute(e, "href")
+		}
+	case "type":
+		return p.text(&a.kind)
+	case "sym":
+		return p.text(&a.symbol)
+	}
+	return p.skip()
+}
+
+// feature returns a feature with the texts.
+func (a about) feature(language string) feature.Feature {
+	if language == "" {
+		language = feature.Und
+	}
+	var f feature.Feature
+	if s := feature.Clean(a.name, feature.MaxNameChars); s != "" {
+		f.Names = map[string]string{language: s}
+	}
+	for _, s := range []string{a.text, a.comment} {
+		if s = feature.CleanLines(s, feature.MaxTextChars); s != "" {
+			f.Descriptions = map[string]string{language: s}
+			break
+		}
+	}
+	if link := feature.Link(a.link); link != "" {
+		f.Contact = &feature.Contact{Website: link}
+	}
+	return f
+}
+
+// point reads a point to its end and appends it to l.
+func (p *parser) point(start xml.StartElement, l *feature.Line) (about, error) {
+	var a about
+	var degrees [2]float64
+	for i, name := range [2]string{"lon", "lat"} {
+		text := strings.TrimSpace(attribute(start, name))
+		v, err := strconv.ParseFloat(text, 64)
+		switch {
+		case text == "":
+			return a, p.fail("<%s> has no %s", start.Name.Local, name)
+		case err != nil:
+			return a, p.fail("<%s>: %s %.40q is not a number", start.Name.Local, name, text)
+		}
+		degrees[i] = v
+	}
+	if len(l.Points) == feature.MaxPoints {
+		return a, p.fail("more than %d points in a line", feature.MaxPoints)
+	}
+	line, _ := p.d.InputPos()
+	var height string
+	err := p.children(func(e xml.StartElement) error {
+		if e.Name.Local == "ele" {
+			return p.text(&height)
+		}
+		return p.about(e, &a)
+	})
+	if err != nil {
+		return a, err
+	}
+	h, err := strconv.ParseFloat(strings.TrimSpace(height), 64)
+	hasHeight := err == nil && math.Abs(h) <= feature.MaxHeight
+	if problem := l.Add(degrees[0], degrees[1], h, hasHeight); problem != "" {
+		return a, &LineError{line, problem}
+	}
+	return a, nil
+}
+
+func attribute(e xml.StartElement, name string) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+func fold(word string) string { return strings.ToLower(strings.TrimSpace(word)) }
+
+// activities are words that programs write as a track's type.
+var activities = map[string]string{
+	"biking": "route.bicycle", "bike": "route.bicycle", "cycling": "route.bicycle", "bicycle": "route.bicycle",
+	"road biking": "route.bicycle", "road_biking": "route.bicycle", "ride": "route.bicycle", "1": "route.bicycle",
+	"gravel_cycling": "route.bicycle", "ebiking": "route.bicycle", "e-bike": "route.bicycle",
+	"mountain biking": "route.mtb", "mountain_biking": "route.mtb", "mtb": "route.mtb",
+	"hiking": "route.hiking", "walking": "route.hiking", "hike": "route.hiking", "running": "route.hiking",
+	"trail running": "route.hiking", "foot": "route.hiking",
+}
+
+// symbols are the common names of waypoint symbols, after Garmin's.
+var symbols = map[string]string{
+	"airport": "transport.airport", "bank": "service.bank", "bar": "food.bar", "beach": "nature.beach",
+	"bike trail": "cycling.park", "bridge": "sight.bridge", "bus": "transport.bus_stop", "cafe": "food.cafe",
+	"campground": "lodging.camp_site", "cemetery": "service.cemetery", "church": "culture.church",
+	"drinking water": "water.drinking", "fast food": "food.fast_food", "gas station": "transport.fuel",
+	"hospital": "health.hospital", "hotel": "lodging.hotel", "hut": "lodging.alpine_hut", "information": "info.board",
+	"lodge": "lodging.alpine_hut", "lodging": "lodging.hotel", "medical facility": "health.doctor",
+	"museum": "culture.museum", "park": "leisure.park", "parking": "transport.parking",
+	"parking area": "transport.parking", "pharmacy": "health.pharmacy", "picnic area": "rest.picnic",
+	"police station": "emergency.police", "post office": "service.post_office", "restaurant": "food.restaurant",
+	"restroom": "water.toilets", "scenic area": "sight.viewpoint", "school": "education.school",
+	"shelter": "rest.shelter", "shopping center": "shop.mall", "shower": "water.shower", "spring": "water.spring",
+	"summit": "nature.peak", "swimming area": "leisure.bathing_place", "toilets": "water.toilets",
+	"train station": "transport.station", "viewpoint": "sight.viewpoint", "water source": "water.drinking",
+	"waterfall": "nature.waterfall",
+}
