@@ -2,8 +2,8 @@
 //
 // A manifest names each cell's content by hash and length, and carries the few
 // facts that belong to the region as a whole. The same content gives the same
-// manifest: it holds no version number and no time, so publishing an unchanged
-// region changes nothing.
+// manifest: it holds no version number and no time but that of its data, so
+// publishing an unchanged region changes nothing.
 //
 // FORMAT.md beside this file describes the bytes. Manifests are values; reading
 // one concurrently is safe.
@@ -46,6 +46,7 @@ type Meta struct {
 	Name       string    `json:"name"`
 	Languages  []string  `json:"languages,omitempty"` // BCP 47, the first is the default
 	Bounds     [4]int32  `json:"bounds"`              // west, south, east, north in 1e-7 degrees
+	AsOf       string    `json:"as_of,omitempty"` // state of the OpenStreetMap data, RFC 3339
 	TileFormat string    `json:"tile_format,omitempty"`
 	MinReader  int       `json:"min_reader"`
 	Licences   []Licence `json:"licences,omitempty"`

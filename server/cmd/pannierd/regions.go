@@ -1,0 +1,158 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pannier-maps/pannier/server/catalog"
+	"github.com/pannier-maps/pannier/server/compose"
+	"github.com/pannier-maps/pannier/server/host"
+	"github.com/pannier-maps/pannier/server/ingest"
+	"github.com/pannier-maps/pannier/sync/head"
+	"github.com/pannier-maps/pannier/tiles/progress"
+)
+
+// maxBoundary is the largest boundary, in bytes, that one record can hold.
+const maxBoundary = 200 << 10
+
+func (p *program) regionCommand() *cobra.Command {
+	region := &cobra.Command{Use: "region", Short: "Create and list regions"}
+	region.AddCommand(p.regionCreateCommand(), p.regionListCommand())
+	return region
+}
+
+func (p *program) regionCreateCommand() *cobra.Command {
+	var r catalog.Region
+	var boundary string
+	cmd := &cobra.Command{
+		Use:     "create REGION",
+		Short:   "Create a region and its signing key",
+		Example: `  pannierd region create mura-drava --name "Mura – Drava" --languages sl,hr,de,en --boundary area.geojson`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r.ID = args[0]
+			if boundary != "" {
+				data, err := os.ReadFile(p.path(boundary))
+				if err != nil {
+					return err
+				}
+				if _, err := compose.ParseBoundary(data); err != nil {
+					return fmt.Errorf("%s: %w", boundary, err)
+				}
+				if len(data) > maxBoundary {
+					return fmt.Errorf("%s: %d bytes, allowed are %d; simplify the boundary", boundary, len(data), maxBoundary)
+				}
+				r.Boundary = json.RawMessage(data)
+			}
+			return p.with(cmd.Context(), func(h *host.Host) error {
+				made, err := h.Catalog.CreateRegion(cmd.Context(), r)
+				if err != nil {
+					return err
+				}
+				return p.answer(made, func() {
+					p.printf("Created %s (%s).\n", made.ID, made.Name)
+					p.printf("Its heads are signed by the key %s\n", head.Fingerprint(made.Key))
+				})
+			})
+		},
+	}
+	cmd.Flags().StringVar(&r.Name, "name", "", "name for people (default: the region's id)")
+	cmd.Flags().StringSliceVar(&r.Languages, "languages", nil, "languages of names, such as sl,hr,de,en; the first is the default")
+	cmd.Flags().StringVar(&boundary, "boundary", "", "GeoJSON file with the region's area (default: all that is imported)")
+	return cmd
+}
+
+func (p *program) regionListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List regions", Example: "  pannierd region list", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.with(cmd.Context(), func(h *host.Host) error {
+				all, err := h.Catalog.AllRegions(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return p.answer(all, func() {
+					for _, r := range all {
+						p.printf("%-20s %-24s %s\n", r.ID, r.Name, strings.Join(r.Languages, ","))
+					}
+				})
+			})
+		},
+	}
+}
+
+func (p *program) importCommand() *cobra.Command {
+	var opts ingest.Options
+	cmd := &cobra.Command{
+		Use:   "import REGION FILE...",
+		Short: "Bring files into a region",
+		Long: `Bring files into a region: OpenStreetMap extracts (.osm.pbf, .osm, packed with
+gzip or bzip2), changes to them (.osc), places and routes (GeoJSON, GPX). Files
+are told apart by their content. Nothing reaches riders before "publish".
+
+A GeoJSON feature with the id of an object that is there, such as
+"osm/node/123", changes only the members it has.`,
+		Example: `  pannierd import andorra andorra.osm.pbf
+  pannierd import andorra andorra-002941.osc.gz guesthouses.geojson tour.gpx`,
+		Args: cobra.MinimumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			files := make([]string, len(args)-1)
+			for i, name := range args[1:] {
+				files[i] = p.path(name)
+			}
+			return p.with(cmd.Context(), func(h *host.Host) error {
+				meter := p.meter(progress.Bytes)
+				results, err := h.Importer(meter.Report).Import(cmd.Context(), args[0], files, opts)
+				meter.Done()
+				if err == nil || len(results) > 0 {
+					if results == nil {
+						results = []ingest.Result{}
+					}
+					if err := p.answer(results, func() { p.printImported(results) }); err != nil {
+						return err
+					}
+				}
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&opts.Source, "source", "", "name of the source of features (default: the file's name)")
+	cmd.Flags().StringVar(&opts.Provider, "provider", "", "who gives the features (default: the source's name)")
+	cmd.Flags().StringVar(&opts.Licence, "licence", "CC-BY-4.0", "SPDX id of the features' licence, where they do not say")
+	cmd.Flags().StringVar(&opts.Attribution, "attribution", "", "how the provider wants to be named (default: the provider)")
+	return cmd
+}
+
+func (p *program) printImported(results []ingest.Result) {
+	for _, r := range results {
+		p.printf("%s (%s): ", r.File, r.Kind)
+		switch {
+		case r.Created+r.Modified+r.Deleted+r.Skipped > 0:
+			p.printf("%d created, %d modified, %d deleted, %d known already\n", r.Created, r.Modified, r.Deleted, r.Skipped)
+		case r.Elements > 0:
+			p.printf("%d elements\n", r.Elements)
+		default:
+			p.printf("%d new, %d changed, %d unchanged\n", r.New, r.Changed, r.Unchanged)
+		}
+	}
+}
+
+// answer writes a result as JSON or in words.
+func (p *program) answer(value any, words func()) error {
+	if !p.json {
+		words()
+		return nil
+	}
+	data, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.stdout, "%s\n", data)
+	return err
+}
+
+func (p *program) printf(format string, args ...any) { fmt.Fprintf(p.stdout, format, args...) }

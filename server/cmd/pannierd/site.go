@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pannier-maps/pannier/server/control"
+	"github.com/pannier-maps/pannier/server/host"
+	"github.com/pannier-maps/pannier/server/public"
+	"github.com/pannier-maps/pannier/server/store/local"
+	"github.com/pannier-maps/pannier/sync/fsck"
+	"github.com/pannier-maps/pannier/sync/publish"
+	"github.com/pannier-maps/pannier/tiles/progress"
+)
+
+func (p *program) serveCommand() *cobra.Command {
+	var listen string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the published regions to phones",
+		Long: `Serve the published regions to phones, below /v1/. While it runs, the other
+commands go on working on the same data folder: they are carried out inside it.`,
+		Example: `  pannierd serve --listen 0.0.0.0:8080`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if p.host != nil {
+				return errors.New("a server is running already on this data folder")
+			}
+			return p.serve(cmd.Context(), listen)
+		},
+	}
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address to serve on")
+	return cmd
+}
+
+func (p *program) serve(ctx context.Context, listen string) error {
+	log := slog.New(slog.NewTextHandler(p.stderr, nil))
+	dir := p.path(p.data)
+	h, err := host.Open(ctx, dir, log)
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", listen)
+	if err != nil {
+		return errors.Join(fmt.Errorf("serve: %w", err), h.Close())
+	}
+	p.printf("Serving %s on http://%s/ (stop with Ctrl-C)\n", p.data, ln.Addr())
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		return public.Serve(ctx, ln, public.New(public.Config{Blobs: h.Site, Updates: publish.NewUpdates(h.Site), Log: log}), log)
+	})
+	g.Go(func() error {
+		return control.Serve(ctx, dir, func(ctx context.Context, args []string, here string, stdout, stderr io.Writer) int {
+			inside := &program{stdout: stdout, stderr: stderr, here: here, args: args, host: h}
+			return inside.run(ctx)
+		})
+	})
+	return errors.Join(g.Wait(), h.Close())
+}
+
+func (p *program) fsckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "fsck",
+		Short:   "Check every object of the site",
+		Long:    "Check that each object of the site is there and is what its name or signature promises.\nExit status 1 when something is wrong.",
+		Example: "  pannierd fsck", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.with(cmd.Context(), func(h *host.Host) error {
+				meter := p.meter(progress.Counts)
+				defer meter.Done()
+				report, err := fsck.Check(cmd.Context(), h.Site, fsck.Options{Progress: meter.Report})
+				if err != nil {
+					return err
+				}
+				meter.Done()
+				if err := p.answer(checked(report), func() { p.printChecked(report) }); err != nil {
+					return err
+				}
+				if len(report.Problems) > 0 {
+					return exitCode(1)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func checked(r fsck.Report) any {
+	problems := []map[string]string{}
+	for _, found := range r.Problems {
+		problems = append(problems, map[string]string{"object": found.Object, "problem": found.Err.Error()})
+	}
+	return map[string]any{
+		"regions": r.Regions, "versions": r.Versions, "objects": r.Objects, "bytes": r.Bytes, "unused": r.Unused, "problems": problems,
+	}
+}
+
+func (p *program) printChecked(r fsck.Report) {
+	for _, found := range r.Problems {
+		p.printf("%s\n", found)
+	}
+	p.printf("Checked %d objects (%s) of %d versions in %d regions: ", r.Objects, progress.FormatBytes(r.Bytes), r.Versions, r.Regions)
+	if len(r.Problems) == 0 {
+		p.printf("all are sound.\n")
+	} else {
+		p.printf("%d problems.\n", len(r.Problems))
+	}
+	if r.Unused > 0 {
+		p.printf("%d objects are used by no version; they do no harm.\n", r.Unused)
+	}
+}
+
+func (p *program) exportStaticCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "export-static FOLDER",
+		Short:   "Copy the site to a folder that any web server can serve",
+		Long:    "Copy the site to a folder that any static web server, object store or CDN can\nserve: phones pull and update from it as from pannierd. Run it again after each\npublish; only what is new is copied, the heads last.",
+		Example: "  pannierd export-static /var/www/maps", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			folder := p.path(args[0])
+			return p.with(cmd.Context(), func(h *host.Host) error {
+				if err := os.MkdirAll(folder, 0o755); err != nil {
+					return err
+				}
+				to, err := localstore.Open(folder)
+				if err != nil {
+					return err
+				}
+				meter := p.meter(progress.Counts)
+				copied, err := publish.Copy(cmd.Context(), h.Site, host.Site{BlobStore: to}, meter.Report)
+				meter.Done()
+				if err = errors.Join(err, to.Close()); err != nil {
+					return err
+				}
+				return p.answer(map[string]any{"folder": folder, "objects": copied}, func() {
+					p.printf("%s holds the site now; %d objects were copied.\n", folder, copied)
+				})
+			})
+		},
+	}
+}

@@ -1,0 +1,275 @@
+// Package compose puts together what the next version of a region shall hold:
+// base map tiles from its OpenStreetMap base, and features from the base and
+// from its providers.
+//
+// Tiles are drawn only when something that goes into them has changed since the
+// last publish. Features are held in memory while they are sorted into cells.
+// A Composer may be used concurrently.
+package compose
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/geojson"
+
+	"github.com/pannier-maps/pannier/server/catalog"
+	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/sync/publish"
+	"github.com/pannier-maps/pannier/tiles/build"
+	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/feature/fromosm"
+	"github.com/pannier-maps/pannier/tiles/osm"
+)
+
+// mapVersion goes into the fingerprint of a base map. Raise it when the schema
+// or the builder changes what comes out of the same input.
+const mapVersion = 1
+
+// baseCache bounds the memory for decoded blocks of a base, in bytes.
+const baseCache = 256 << 20
+
+// ErrBoundary is returned for a boundary that is not a GeoJSON area.
+var ErrBoundary = errors.New("not a GeoJSON Polygon or MultiPolygon")
+
+// Composer makes content.
+type Composer struct {
+	Catalog *catalog.Catalog
+	Folder  string // of OpenStreetMap bases: {Folder}/{region}/{file}
+	TempDir string
+	Workers int   // 0: one for each core
+	Memory  int64 // bytes for sorting tiles, 0: the builder's default
+	Rebuild bool  // draw the map even if nothing changed
+	// Progress, if set, is told how far each stage is.
+	Progress func(stage string, done, total int64)
+}
+
+// Draft is what a version shall hold, and what there is to say about it. It
+// keeps the map data open that it was made from; Close it.
+type Draft struct {
+	Content publish.Content
+	// Fingerprint names everything that goes into the tiles; "" without a base.
+	Fingerprint string
+	POIs        int
+	Routes      int
+	Notices     int
+	Warnings    []string
+
+	base *osm.Base // nil when the region has none
+}
+
+// Close lets go of the map data.
+func (d *Draft) Close() error {
+	if d.base == nil {
+		return nil
+	}
+	return d.base.Close()
+}
+
+// Compose makes the draft of a region's next version. Tiles are drawn when the
+// publisher asks for the draft's cells.
+func (c *Composer) Compose(ctx context.Context, r catalog.Region) (_ *Draft, err error) {
+	area, err := ParseBoundary(r.Boundary)
+	if err != nil {
+		return nil, fmt.Errorf("region %s: boundary: %w", r.ID, err)
+	}
+	base, err := c.openBase(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	d := &Draft{base: base}
+	defer func() {
+		if err != nil {
+			d.Close()
+		}
+	}()
+	cells, err := c.features(ctx, r, base, area)
+	if err != nil {
+		return nil, err
+	}
+	d.POIs, d.Routes, d.Notices, d.Warnings = cells.pois, cells.routes, cells.notices, cells.warnings
+	d.Content.Meta = manifest.Meta{
+		Region: r.ID, Name: r.Name, Languages: r.Languages, MinReader: manifest.ReaderVersion,
+		Bounds: c.bounds(area, base, cells), Licences: cells.licences(base != nil),
+	}
+	if base != nil {
+		d.Content.Meta.TileFormat = "mvt"
+		if t := base.Header().Timestamp; t > 0 {
+			d.Content.Meta.AsOf = time.Unix(t, 0).UTC().Format(time.RFC3339)
+		}
+		d.Fingerprint = fingerprint(r, base)
+		built, err := c.Catalog.Built(ctx, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		if built.Fingerprint == d.Fingerprint && !c.Rebuild {
+			d.Content.Kept = built.Entries
+		}
+	}
+	d.Content.Cells = func(ctx context.Context, emit func(key cell.Key, raw []byte) error) error {
+		if err := cells.emit(emit); err != nil {
+			return err
+		}
+		if d.Fingerprint == "" || d.Content.Kept != nil {
+			return nil
+		}
+		_, err := build.Tiles(ctx, base, build.Options{
+			Languages: r.Languages, Bounds: area, Workers: c.Workers, MemoryBytes: c.Memory, TempDir: c.TempDir, Progress: c.Progress,
+		}, emit)
+		return err
+	}
+	return d, nil
+}
+
+// Remember notes which tiles were published from which input. Call it after the
+// draft was published with the given manifest.
+func (c *Composer) Remember(ctx context.Context, region string, d *Draft, m *manifest.Manifest) error {
+	b := catalog.Built{Fingerprint: d.Fingerprint}
+	for _, e := range m.Entries {
+		if e.Key.Layer == cell.Tiles {
+			b.Entries = append(b.Entries, e)
+		}
+	}
+	return c.Catalog.SetBuilt(ctx, region, b)
+}
+
+// openBase opens a region's OpenStreetMap base; nil when it has none.
+func (c *Composer) openBase(ctx context.Context, region string) (*osm.Base, error) {
+	b, ok, err := c.Catalog.Base(ctx, region)
+	if err != nil || !ok {
+		return nil, err
+	}
+	base, err := osm.OpenBase(filepath.Join(c.Folder, region, b.File), baseCache)
+	if err != nil {
+		return nil, fmt.Errorf("region %s: open its OpenStreetMap base: %w", region, err)
+	}
+	return base, nil
+}
+
+// fingerprint names everything that goes into a region's tiles.
+func fingerprint(r catalog.Region, base *osm.Base) string {
+	id := base.ID()
+	data, err := json.Marshal([]any{mapVersion, id[:], r.Languages, r.Boundary})
+	if err != nil {
+		panic(err) // plain data cannot fail
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// ParseBoundary reads a region's boundary: a GeoJSON geometry, Feature or
+// FeatureCollection whose areas are taken together. Empty input is no boundary.
+func ParseBoundary(data []byte) (orb.MultiPolygon, error) {
+	if len(data) == 0 {
+		return nil, nil
+	}
+	var area orb.MultiPolygon
+	add := func(g orb.Geometry) error {
+		switch g := g.(type) {
+		case orb.Polygon:
+			area = append(area, g)
+		case orb.MultiPolygon:
+			area = append(area, g...)
+		default:
+			return ErrBoundary
+		}
+		return nil
+	}
+	var kind struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(data, &kind); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBoundary, err)
+	}
+	switch kind.Type {
+	case "FeatureCollection":
+		all, err := geojson.UnmarshalFeatureCollection(data)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrBoundary, err)
+		}
+		for _, f := range all.Features {
+			if err := add(f.Geometry); err != nil {
+				return nil, err
+			}
+		}
+	case "Feature":
+		f, err := geojson.UnmarshalFeature(data)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrBoundary, err)
+		}
+		if err := add(f.Geometry); err != nil {
+			return nil, err
+		}
+	default:
+		g, err := geojson.UnmarshalGeometry(data)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrBoundary, err)
+		}
+		if err := add(g.Geometry()); err != nil {
+			return nil, err
+		}
+	}
+	for _, polygon := range area {
+		for _, ring := range polygon {
+			for _, p := range ring {
+				if !(p.Lon() >= -180 && p.Lon() <= 180 && p.Lat() >= -90 && p.Lat() <= 90) {
+					return nil, fmt.Errorf("%w: point %v lies outside the world; coordinates are longitude, latitude", ErrBoundary, p)
+				}
+			}
+			if len(ring) < 4 || !ring.Closed() {
+				return nil, fmt.Errorf("%w: a ring must have four points or more and end where it began", ErrBoundary)
+			}
+		}
+	}
+	if len(area) == 0 {
+		return nil, ErrBoundary
+	}
+	return area, nil
+}
+
+// bounds returns the region's box: its boundary's, else that of its map data,
+// else that of its features.
+func (c *Composer) bounds(area orb.MultiPolygon, base *osm.Base, cells *featureCells) [4]int32 {
+	if len(area) > 0 {
+		b := area.Bound()
+		return [4]int32{e7(b.Left()), e7(b.Bottom()), e7(b.Right()), e7(b.Top())}
+	}
+	if base != nil {
+		if b := base.Header().Bounds; b != (osm.Box{}) {
+			return [4]int32{b.Min.LonE7, b.Min.LatE7, b.Max.LonE7, b.Max.LatE7}
+		}
+	}
+	return [4]int32{cells.box.Min.LonE7, cells.box.Min.LatE7, cells.box.Max.LonE7, cells.box.Max.LatE7}
+}
+
+func (c *Composer) workers() int {
+	if c.Workers > 0 {
+		return c.Workers
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// osmLicence is what the base map stands under.
+var osmLicence = manifest.Licence{ID: fromosm.Licence, Attribution: fromosm.Attribution}
+
+// licences composes the attribution from what is in the version.
+func (f *featureCells) licences(withMap bool) []manifest.Licence {
+	all := []manifest.Licence{}
+	for l := range f.licence {
+		all = append(all, l)
+	}
+	if withMap && !f.licence[osmLicence] {
+		all = append(all, osmLicence)
+	}
+	slices.SortFunc(all, manifest.CompareLicence)
+	return all
+}

@@ -1,0 +1,118 @@
+// Package host opens a server's data folder and puts its rooms together.
+//
+// The folder holds
+//
+//	meta/      records, in Badger
+//	private/   records too large for Badger, and imports under way
+//	osm/       the regions' OpenStreetMap bases
+//	public/    the site: what riders download, as plain files
+//
+// One process holds the folder at a time; a second gets store.ErrLocked.
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/pannier-maps/pannier/server/catalog"
+	"github.com/pannier-maps/pannier/server/compose"
+	"github.com/pannier-maps/pannier/server/ingest"
+	"github.com/pannier-maps/pannier/server/store"
+	"github.com/pannier-maps/pannier/server/store/badger"
+	"github.com/pannier-maps/pannier/server/store/local"
+	"github.com/pannier-maps/pannier/sync/publish"
+)
+
+// Host is an open data folder. Its parts are safe for concurrent use.
+type Host struct {
+	Dir     string
+	Catalog *catalog.Catalog
+	Site    Site
+
+	public  *localstore.Store
+	private *localstore.Store
+	meta    store.MetaStore
+}
+
+// Open opens a data folder, making it if need be, and repairs what a crash left
+// half-done. Callers close it.
+func Open(ctx context.Context, dir string, log *slog.Logger) (_ *Host, err error) {
+	h := &Host{Dir: dir}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("open data folder %s: %w", dir, err), h.Close())
+		}
+	}()
+	for _, sub := range []string{"meta", "private", "osm", "public"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			return nil, err
+		}
+	}
+	if h.meta, err = badgerstore.Open(filepath.Join(dir, "meta"), badgerstore.Options{Log: log}); err != nil {
+		h.meta = nil
+		return nil, err
+	}
+	if h.private, err = localstore.Open(filepath.Join(dir, "private")); err != nil {
+		return nil, err
+	}
+	if h.public, err = localstore.Open(filepath.Join(dir, "public")); err != nil {
+		return nil, err
+	}
+	h.Site = Site{h.public}
+	if h.Catalog, err = catalog.Open(ctx, h.meta, h.private); err != nil {
+		return nil, err
+	}
+	return h, h.Publisher(nil).Repair(ctx)
+}
+
+// Close closes the folder.
+func (h *Host) Close() error {
+	var errs []error
+	if h.public != nil {
+		errs = append(errs, h.public.Close())
+	}
+	if h.private != nil {
+		errs = append(errs, h.private.Close())
+	}
+	if h.meta != nil {
+		errs = append(errs, h.meta.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Progress tells how far a stage of long work is.
+type Progress = func(stage string, done, total int64)
+
+// Publisher returns a publisher for the site.
+func (h *Host) Publisher(progress Progress) *publish.Publisher {
+	return &publish.Publisher{Objects: h.Site, Ledger: h.Catalog.Ledger(), Progress: progress}
+}
+
+// Importer returns an importer for the regions.
+func (h *Host) Importer(progress Progress) *ingest.Importer {
+	return &ingest.Importer{Catalog: h.Catalog, Folder: filepath.Join(h.Dir, "osm"), Progress: progress}
+}
+
+// Composer returns a composer for the regions.
+func (h *Host) Composer(progress Progress) *compose.Composer {
+	return &compose.Composer{Catalog: h.Catalog, Folder: filepath.Join(h.Dir, "osm"), TempDir: h.Dir, Progress: progress}
+}
+
+// Site is a BlobStore seen as the objects of a site.
+type Site struct{ store.BlobStore }
+
+// Get reads an object whole.
+func (s Site) Get(ctx context.Context, name string) ([]byte, error) {
+	o, err := s.Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	data := make([]byte, o.Size())
+	_, err = io.ReadFull(o, data)
+	return data, errors.Join(err, o.Close())
+}

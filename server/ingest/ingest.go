@@ -1,0 +1,175 @@
+// Package ingest brings files into a region: OpenStreetMap extracts and
+// changes, and features of providers.
+//
+// Each file is told apart by its content, read to its end and checked before
+// anything of the region changes; then it takes effect in one step. A file that
+// fails leaves the region as it was. Errors name the file and the place in it.
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/pannier-maps/pannier/server/catalog"
+	"github.com/pannier-maps/pannier/tiles/source"
+)
+
+// Errors that a caller acts on.
+var (
+	// ErrNoBase is returned for changes to map data that the region lacks.
+	ErrNoBase = errors.New("the map data that these changes start from is missing")
+	// ErrTooLarge is returned for a file of features over MaxFile.
+	ErrTooLarge = errors.New("file too large")
+)
+
+// MaxFile is the largest file of features, in bytes, uncompressed.
+const MaxFile = 1 << 30
+
+// Importer brings files into regions. One region takes one import at a time.
+type Importer struct {
+	Catalog *catalog.Catalog
+	Folder  string // of OpenStreetMap bases: {Folder}/{region}/{file}
+	Memory  int    // bytes for sorting elements that come out of order; 0 is 256 MiB
+	// Progress, if set, is told how many bytes of a file are read.
+	Progress func(stage string, done, total int64)
+}
+
+// Options of an import.
+type Options struct {
+	// Source names where features come from; "" takes the file's name. A
+	// feature is replaced by one of the same source and id.
+	Source string
+	// Provider, Licence and Attribution go into the provenance of features that
+	// do not bring their own.
+	Provider, Licence, Attribution string
+}
+
+// Result tells what a file brought.
+type Result struct {
+	File string      `json:"file"`
+	Kind source.Kind `json:"kind"`
+	// Of map data: elements now in the region, and what changes did to them.
+	Elements int64 `json:"elements,omitempty"`
+	Created  int64 `json:"created,omitempty"`
+	Modified int64 `json:"modified,omitempty"`
+	Deleted  int64 `json:"deleted,omitempty"`
+	Skipped  int64 `json:"skipped,omitempty"`
+	// Of features.
+	New       int `json:"new,omitempty"`
+	Changed   int `json:"changed,omitempty"`
+	Unchanged int `json:"unchanged,omitempty"`
+}
+
+// Import brings files into a region, in the order given. Extracts of
+// OpenStreetMap that are given together are merged and take the place of the
+// region's map data. On an error, the results so far tell what took effect.
+func (im *Importer) Import(ctx context.Context, region string, files []string, opts Options) ([]Result, error) {
+	if _, err := im.Catalog.Region(ctx, region); err != nil {
+		return nil, err
+	}
+	kinds := make([]source.Kind, len(files))
+	var extracts []string
+	for i, file := range files {
+		kind, err := source.Detect(file)
+		if err != nil {
+			return nil, err
+		}
+		if kinds[i] = kind; kind == source.OSMPBF || kind == source.OSMXML {
+			extracts = append(extracts, file)
+		}
+	}
+	var results []Result
+	for i, file := range files {
+		var r Result
+		var err error
+		switch kinds[i] {
+		case source.OSMPBF, source.OSMXML:
+			if file != extracts[0] {
+				continue // merged with the first
+			}
+			r, err = im.extracts(ctx, region, extracts)
+		case source.OSMChange:
+			r, err = im.changes(ctx, region, file)
+		case source.GeoJSON, source.GPX:
+			r, err = im.features(ctx, region, file, kinds[i], opts)
+		default:
+			err = fmt.Errorf("%s: %s files cannot be imported", file, kinds[i])
+		}
+		if err != nil {
+			return results, err
+		}
+		r.File, r.Kind = file, kinds[i]
+		results = append(results, r)
+	}
+	return results, nil
+}
+
+// open opens a file and reports its progress until it is closed.
+func (im *Importer) open(file string) (*source.File, func(), error) {
+	f, _, err := source.Open(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	stop := make(chan struct{})
+	if im.Progress != nil {
+		stage := "read " + filepath.Base(file)
+		go func() {
+			tick := time.NewTicker(100 * time.Millisecond)
+			defer tick.Stop()
+			for {
+				done, total := f.Progress()
+				im.Progress(stage, done, total)
+				select {
+				case <-stop:
+					return
+				case <-tick.C:
+				}
+			}
+		}()
+	}
+	return f, func() {
+		close(stop)
+		f.Close()
+	}, nil
+}
+
+var (
+	notName = regexp.MustCompile(`[^a-z0-9]+`)
+	packing = regexp.MustCompile(`(?i)\.(gz|bz2|geojson|geojsonl|json|gpx)$`)
+)
+
+// SourceName makes a source's name of a file's: lower case, without endings,
+// with hyphens for what is neither letter nor digit.
+func SourceName(file string) string {
+	name := filepath.Base(file)
+	for packing.MatchString(name) {
+		name = packing.ReplaceAllString(name, "")
+	}
+	name = strings.Trim(notName.ReplaceAllString(strings.ToLower(name), "-"), "-")
+	if len(name) > 64 {
+		name = strings.TrimRight(name[:64], "-")
+	}
+	if name == "" {
+		return "import"
+	}
+	return name
+}
+
+// temp returns a path for a file in the making, in the region's folder.
+func (im *Importer) temp(region, name string) (string, error) {
+	dir := filepath.Join(im.Folder, region)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	f, err := os.CreateTemp(dir, ".new-*-"+name)
+	if err != nil {
+		return "", err
+	}
+	return f.Name(), f.Close()
+}
