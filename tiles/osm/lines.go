@@ -16,7 +16,8 @@ import (
 // guideposts are no part of the line.
 //
 // A way is turned to fit the one before it; only "forward" and "backward" ways
-// keep their direction, along and against their nodes, as far as they fit so. A
+// keep their direction, along and against their nodes. The lane back of a split
+// road becomes a line of its own. A
 // closed way in the middle of a route, such as a roundabout, is followed in its
 // direction from where the route meets it to where it goes on; at the end of a
 // route, or when it is met and left at one node, it is ridden once around.
@@ -107,10 +108,34 @@ func joinWay(lines []line, way MemberWay, next *MemberWay) []line {
 			return lines
 		}
 	}
+	for i := len(lines) - 1; i >= 0; i-- {
+		for _, node := range []int64{v.start(), v.end()} {
+			at := lines[i].fork(node)
+			if at < 0 || fixed && node == v.end() {
+				continue
+			}
+			if node == v.end() {
+				slices.Reverse(v)
+			}
+			back := slices.Clone(lines[i][at:])
+			lines[i] = append(lines[i][:at+1], v[1:]...)
+			return append(lines, back)
+		}
+	}
 	if next != nil && !fixed && touches(*next, v.start()) && !touches(*next, v.end()) {
 		slices.Reverse(v)
 	}
 	return append(lines, v)
+}
+
+// fork returns where a line passes the node, if it runs back to a place before
+// that afterwards, as the other lane of a split road does; otherwise -1.
+func (l line) fork(node int64) int {
+	at := slices.IndexFunc(l, func(v vertex) bool { return v.id == node })
+	if at < 1 || at == len(l)-1 || !slices.ContainsFunc(l[:at], func(v vertex) bool { return v.id == l.end() }) {
+		return -1
+	}
+	return at
 }
 
 // joinLoop adds a closed way.

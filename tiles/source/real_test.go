@@ -181,6 +181,9 @@ func same(t *testing.T, got, want map[string]any) {
 }
 
 func TestReadLikeOsmium(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
 	for name, find := range map[string]func(*testing.T, string) string{
 		"liechtenstein-2019-11-18.osm.pbf": shared,
 		"liechtenstein-2024-03-04.osm.pbf": shared,

@@ -32,17 +32,9 @@ func (p *parser) explain(err error, own bool) error {
 		return err
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = fmt.Errorf("%w: the file ends too early: %w", ErrCorrupt, err)
+		err = fault("the file ends too early: %w", err)
 	}
 	return fmt.Errorf("read OSM XML: line %d: %w", p.line, err)
-}
-
-// corrupt makes a fault of the file of an error.
-func corrupt(err error) error {
-	if err == nil || errors.Is(err, ErrCorrupt) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", ErrCorrupt, err)
 }
 
 // document reads a document with the given root and calls start for the root and
@@ -50,13 +42,13 @@ func corrupt(err error) error {
 func (p *parser) document(root string, start func(*tag) error) error {
 	t, err := p.tag()
 	if err == io.EOF {
-		return fmt.Errorf("%w: no tag in it", ErrCorrupt)
+		return fault("no tag in it")
 	}
 	if err != nil {
 		return err
 	}
 	if string(t.name) != root || !t.start {
-		return fmt.Errorf("%w: starts with <%s>, want <%s>", ErrCorrupt, t.name, root)
+		return fault("starts with <%s>, want <%s>", t.name, root)
 	}
 	for {
 		if t.start {
@@ -77,21 +69,17 @@ func (p *parser) document(root string, start func(*tag) error) error {
 func (p *parser) tag() (*tag, error) {
 	t, err := p.next()
 	if err != nil {
-		var fault error = err
-		if err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
-			fault = corrupt(err)
-		}
-		return nil, fault
+		return nil, err
 	}
 	switch {
 	case t.start && !t.end:
 		if len(p.open) == maxDepth {
-			return nil, fmt.Errorf("%w: more than %d tags in each other", ErrCorrupt, maxDepth)
+			return nil, fault("more than %d tags in each other", maxDepth)
 		}
 		p.open = append(p.open, p.string(t.name))
 	case t.end && !t.start:
 		if len(p.open) == 0 || p.open[len(p.open)-1] != string(t.name) {
-			return nil, fmt.Errorf("%w: </%s> closes nothing", ErrCorrupt, t.name)
+			return nil, fault("</%s> closes nothing", t.name)
 		}
 		p.open = p.open[:len(p.open)-1]
 	}
@@ -114,13 +102,13 @@ func (p *parser) parent(t *tag) string {
 func (p *parser) element(t *tag, gone bool, c *osm.Change) error {
 	id, err := strconv.ParseInt(string(t.get("id")), 10, 64)
 	if err != nil {
-		return fmt.Errorf("%w: <%s> with bad id %q", ErrCorrupt, t.name, t.get("id"))
+		return fault("<%s> with bad id %q", t.name, t.get("id"))
 	}
 	var meta osm.Meta
 	if v := t.get("version"); v != nil {
 		n, err := strconv.ParseInt(string(v), 10, 32)
 		if err != nil {
-			return fmt.Errorf("%w: bad version %q", ErrCorrupt, v)
+			return fault("bad version %q", v)
 		}
 		meta.Version = int32(max(n, 0))
 	}
@@ -162,7 +150,7 @@ func (p *parser) parts(c *osm.Change) error {
 		switch string(t.name) {
 		case "tag":
 			if len(tags) == maxTags {
-				return fmt.Errorf("%w: more than %d tags", ErrCorrupt, maxTags)
+				return fault("more than %d tags", maxTags)
 			}
 			tags = append(tags, osm.Tag{Key: p.string(t.get("k")), Value: p.string(t.get("v"))})
 		case "nd":
@@ -188,7 +176,7 @@ func (p *parser) parts(c *osm.Change) error {
 func (p *parser) ref(t *tag, way *osm.Way) error {
 	id, err := strconv.ParseInt(string(t.get("ref")), 10, 64)
 	if err != nil || way == nil || len(way.Nodes) == maxParts {
-		return fmt.Errorf("%w: bad or misplaced <nd>", ErrCorrupt)
+		return fault("bad or misplaced <nd>")
 	}
 	way.Nodes = append(way.Nodes, id)
 	return nil
@@ -197,7 +185,7 @@ func (p *parser) ref(t *tag, way *osm.Way) error {
 func (p *parser) member(t *tag, r *osm.Relation) error {
 	id, err := strconv.ParseInt(string(t.get("ref")), 10, 64)
 	if err != nil || r == nil || len(r.Members) == maxParts {
-		return fmt.Errorf("%w: bad or misplaced <member>", ErrCorrupt)
+		return fault("bad or misplaced <member>")
 	}
 	m := osm.Member{Ref: id, Role: p.string(t.get("role"))}
 	switch string(t.get("type")) {
@@ -208,7 +196,7 @@ func (p *parser) member(t *tag, r *osm.Relation) error {
 	case "relation":
 		m.Kind = osm.RelationKind
 	default:
-		return fmt.Errorf("%w: member of type %q", ErrCorrupt, t.get("type"))
+		return fault("member of type %q", t.get("type"))
 	}
 	r.Members = append(r.Members, m)
 	return nil

@@ -15,7 +15,6 @@ package osmxml
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/pannier-maps/pannier/tiles/osm"
@@ -60,13 +59,16 @@ func ReadChanges(ctx context.Context, r io.Reader, change func(osm.Change) error
 		}
 		action, ok := actions[p.parent(t)]
 		if !ok {
-			return fmt.Errorf("%w: element outside of create, modify and delete", ErrCorrupt)
+			return fault("element outside of create, modify and delete")
 		}
 		c := osm.Change{Action: action}
 		if err := p.element(t, action == osm.DeleteAction, &c); err != nil {
 			return err
 		}
-		err := errors.Join(ctx.Err(), change(c))
+		err := ctx.Err()
+		if err == nil {
+			err = change(c)
+		}
 		failed = err != nil
 		return err
 	})

@@ -3,7 +3,6 @@ package osmxml
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -114,7 +113,7 @@ func (s *scanner) skipDeclaration() error {
 	if head, err := s.r.Peek(2); err == nil && string(head) == "--" {
 		return s.skipPast("-->")
 	}
-	return errors.New("only comments may start with <!")
+	return fault("<! does not start a comment")
 }
 
 // skipInstruction passes over an instruction. One that declares another encoding
@@ -125,7 +124,7 @@ func (s *scanner) skipInstruction() error {
 	if _, encoding, ok := bytes.Cut(head, []byte("encoding=")); ok {
 		name := bytes.ToLower(bytes.Trim(encoding, "\"' "))
 		if !bytes.HasPrefix(name, []byte("utf-8")) && !bytes.HasPrefix(name, []byte("us-ascii")) {
-			return fmt.Errorf("encoding %s, want UTF-8", encoding)
+			return fault("encoding %s, want UTF-8", encoding)
 		}
 	}
 	return s.skipPast("?>")
@@ -140,7 +139,7 @@ func (s *scanner) readTag() (*tag, error) {
 			return nil, unexpected(err)
 		}
 		if len(s.buf)+len(part) > maxTag {
-			return nil, fmt.Errorf("tag of more than %d bytes", maxTag)
+			return nil, fault("tag of more than %d bytes", maxTag)
 		}
 		s.buf = append(s.buf, part...)
 		s.line += bytes.Count(part, newline)
@@ -169,22 +168,22 @@ func (t *tag) parse(b []byte) error {
 	}
 	t.name, b = word(b)
 	if len(t.name) == 0 {
-		return errors.New("tag without a name")
+		return fault("tag without a name")
 	}
 	for b = bytes.TrimLeft(b, space); len(b) > 0; b = bytes.TrimLeft(b, space) {
 		var a attribute
 		a.name, b = word(b)
 		b = bytes.TrimLeft(b, space)
 		if len(a.name) == 0 || len(b) == 0 || b[0] != '=' {
-			return fmt.Errorf("bad attribute in <%s>", t.name)
+			return fault("bad attribute in <%s>", t.name)
 		}
 		b = bytes.TrimLeft(b[1:], space)
 		if len(b) == 0 || b[0] != '"' && b[0] != '\'' {
-			return fmt.Errorf("attribute %s without quotes", a.name)
+			return fault("attribute %s without quotes", a.name)
 		}
 		end := bytes.IndexByte(b[1:], b[0])
 		if end < 0 || len(t.attributes) == maxAttributes {
-			return fmt.Errorf("bad attribute %s", a.name)
+			return fault("bad attribute %s", a.name)
 		}
 		var err error
 		if a.value, err = unescape(b[1 : 1+end]); err != nil {
@@ -223,11 +222,11 @@ func unescape(b []byte) ([]byte, error) {
 		}
 		end := bytes.IndexByte(rest, ';')
 		if end < 0 {
-			return nil, errors.New("entity without an end")
+			return nil, fault("entity without an end")
 		}
 		r, ok := entity(string(rest[1:end]))
 		if !ok {
-			return nil, fmt.Errorf("unknown entity %q", rest[:end+1])
+			return nil, fault("unknown entity %q", rest[:end+1])
 		}
 		out, rest = utf8.AppendRune(out, r), rest[end+1:]
 	}
@@ -256,6 +255,11 @@ func entity(name string) (rune, bool) {
 	}
 	n, err := strconv.ParseUint(digits, base, 21)
 	return rune(n), err == nil && n != 0 && utf8.ValidRune(rune(n))
+}
+
+// fault is an error of the file, not of reading it.
+func fault(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrCorrupt}, args...)...)
 }
 
 func unexpected(err error) error {

@@ -1,7 +1,6 @@
 package osmxml
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/pannier-maps/pannier/tiles/cell"
@@ -11,7 +10,7 @@ import (
 func parseTime(b []byte) (int64, error) {
 	t, err := time.Parse(time.RFC3339, string(b))
 	if err != nil {
-		return 0, fmt.Errorf("%w: bad time %q", ErrCorrupt, b)
+		return 0, fault("bad time %q", b)
 	}
 	return max(t.Unix(), 0), nil
 }
@@ -21,7 +20,7 @@ func parsePoint(lon, lat []byte) (cell.Point, error) {
 	x, ok1 := parseE7(lon)
 	y, ok2 := parseE7(lat)
 	if !ok1 || !ok2 || x < -180e7 || x > 180e7 || y < -90e7 || y > 90e7 {
-		return cell.Point{}, fmt.Errorf("%w: bad place: lon %q, lat %q", ErrCorrupt, lon, lat)
+		return cell.Point{}, fault("bad place: lon %q, lat %q", lon, lat)
 	}
 	return cell.Point{LonE7: int32(x), LatE7: int32(y)}, nil
 }

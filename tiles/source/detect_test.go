@@ -1,0 +1,102 @@
+package source
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func zip(s string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write([]byte(s))
+	w.Close()
+	return b.String()
+}
+
+// bzipped is "<gpx/>\n" packed with bzip2.
+const bzipped = "QlpoOTFBWSZTWRBTFuYAAAFZgAAQAACABQCAQEAgACIYAhgFSnLhdyRThQkBBTFuYA=="
+
+func TestDetect(t *testing.T) {
+	packed, err := base64.StdEncoding.DecodeString(bzipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, content string
+		want          Kind
+	}{
+		{"PBF", "\x00\x00\x00\x0d\x0a\x09OSMHeader\x18\x10", OSMPBF},
+		{"XML", "<?xml version='1.0'?>\n<!-- <gpx> -->\n<osm version='0.6'>", OSMXML},
+		{"BOM", "\xef\xbb\xbf<osm/>", OSMXML},
+		{"change", "<osmChange>", OSMChange},
+		{"GPX", "\n<gpx\nversion='1.1'>", GPX},
+		{"GeoJSON", ` { "type": "FeatureCollection", "features": []}`, GeoJSON},
+		{"GeoJSON with a long name before", `{"name": "` + strings.Repeat("x", headSize), GeoJSON},
+		{"gzip", zip("<osmChange>"), OSMChange},
+		{"gzip in gzip", zip(zip("<osm>")), OSMXML},
+		{"bzip2", string(packed), GPX},
+		{"too many layers", zip(zip(zip("<osm>"))), ""},
+		{"cut gzip", zip("<osm>")[:8], ""},
+		{"other JSON", `{"a": 1}`, ""},
+		{"other XML", "<kml>", ""},
+		{"open comment", "<!-- <osm>", ""},
+		{"text", "osm", ""},
+		{"empty", "", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "file.png") // the name says nothing
+			if err := os.WriteFile(path, []byte(test.content), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			got, err := Detect(path)
+			if got != test.want || (err == nil) != (test.want != "") {
+				t.Fatalf("Detect = %q, %v, want %q", got, err, test.want)
+			}
+			if err != nil && (!strings.Contains(err.Error(), path) || test.name != "cut gzip" && !errors.Is(err, ErrUnknown)) {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+	if _, err := Detect(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error %v, want ErrNotExist", err)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	text := "<osm>" + strings.Repeat("<node/>", 1e5) + "</osm>"
+	path := filepath.Join(t.TempDir(), "x.gz")
+	if err := os.WriteFile(path, []byte(zip(text)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	f, kind, err := Open(path)
+	if err != nil || kind != OSMXML {
+		t.Fatal(kind, err)
+	}
+	defer f.Close()
+	got, err := io.ReadAll(f)
+	if err != nil || string(got) != text {
+		t.Errorf("read %d bytes, %v, want %d", len(got), err, len(text))
+	}
+	if read, size := f.Progress(); read != size || size != int64(len(zip(text))) {
+		t.Errorf("Progress() = %d, %d", read, size)
+	}
+}
+
+func FuzzKindOf(f *testing.F) {
+	f.Add([]byte("<?xml?><!-- --><osm>"))
+	f.Add([]byte(`{"type":"Feature"}`))
+	f.Add([]byte("\x00\x00\x00\x0d\x0a\x09OSMHeader\x18\x10"))
+	f.Fuzz(func(t *testing.T, head []byte) {
+		if kind, err := kindOf(head); (kind == "") != (err != nil) {
+			t.Errorf("kindOf = %q, %v", kind, err)
+		}
+	})
+}
