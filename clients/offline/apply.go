@@ -28,25 +28,26 @@ func (r *Region) Apply(ctx context.Context, next pull.Version) error {
 	if err != nil {
 		return fmt.Errorf("install: %w", err)
 	}
-	if err := r.apply(ctx, next, h.Manifest); err != nil {
+	if err := r.beginUpdate(ctx); err != nil {
 		return fmt.Errorf("install version %d: %w", h.Version, explain(err))
 	}
-	// The version is in. Give the log's space back; when a reader is still busy
-	// with the old version, the next write does.
-	if writeAhead(ctx, r.write) == nil {
-		var busy, pages, moved int
-		_ = r.write.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &moved)
+	if err := r.apply(ctx, next, h); err != nil {
+		return fmt.Errorf("install version %d: %w", h.Version, explain(err))
 	}
+	r.endUpdate(ctx)
 	return nil
 }
 
-func (r *Region) apply(ctx context.Context, next pull.Version, name blob.Hash) error {
-	if got := blob.Sum(next.Manifest); got != name {
-		return fmt.Errorf("the manifest is %s, the head names %s", got, name)
+func (r *Region) apply(ctx context.Context, next pull.Version, h *head.Head) error {
+	if got := blob.Sum(next.Manifest); got != h.Manifest {
+		return fmt.Errorf("the manifest is %s, the head names %s", got, h.Manifest)
 	}
 	target, err := manifest.Decode(next.Manifest)
 	if err != nil {
 		return err
+	}
+	if target.Meta.Region != h.Region() {
+		return fmt.Errorf("%w: the manifest is of %q, the head of %q", head.ErrOrigin, target.Meta.Region, h.Region())
 	}
 	tx, err := r.write.BeginTx(ctx, nil)
 	if err != nil {

@@ -2,6 +2,7 @@ package offline
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -19,7 +20,7 @@ func (w *writer) describe(ctx context.Context, m *manifest.Manifest) error {
 	}
 	layers := decodeVectorLayers(before)
 	layers.merge(w.vectors)
-	json, err := layers.encode()
+	text, err := layers.encode()
 	if err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (w *writer) describe(ctx context.Context, m *manifest.Manifest) error {
 		{"bounds", strings.Join([]string{degrees(int64(b[0])), degrees(int64(b[1])), degrees(int64(b[2])), degrees(int64(b[3]))}, ",")},
 		{"center", fmt.Sprintf("%s,%s,%d", degrees((int64(b[0])+int64(b[2]))/2), degrees((int64(b[1])+int64(b[3]))/2), middle)},
 		{"attribution", Attribution(m)},
-		{"json", json},
+		{"json", text},
 	} {
 		if _, err := w.tx.ExecContext(ctx, `INSERT OR REPLACE INTO metadata VALUES (?, ?)`, row[0], row[1]); err != nil {
 			return err
@@ -77,4 +78,37 @@ func (r *Region) Attribution(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return Attribution(m), nil
+}
+
+// Description is what the metadata says of the base map.
+type Description struct {
+	Name, Attribution string
+	Bounds            [4]int32 // west, south, east, north in 1e-7 degrees
+	MinZoom, MaxZoom  uint8
+	VectorLayers      json.RawMessage // as in TileJSON 3.0
+}
+
+// Describe tells what the base map is, for exports.
+func (r *Region) Describe(ctx context.Context) (*Description, error) {
+	m, err := r.Manifest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &Description{Name: m.Meta.Name, Attribution: Attribution(m), Bounds: m.Meta.Bounds}
+	var text string
+	err = r.read.QueryRowContext(ctx, `SELECT
+		(SELECT value FROM metadata WHERE name = 'json'),
+		coalesce((SELECT min(zoom_level) FROM tiles), 0), coalesce((SELECT max(zoom_level) FROM tiles), 0)`,
+	).Scan(&text, &d.MinZoom, &d.MaxZoom)
+	if err != nil {
+		return nil, absent(err, "metadata")
+	}
+	var members struct {
+		Layers json.RawMessage `json:"vector_layers"`
+	}
+	if err := json.Unmarshal([]byte(text), &members); err != nil {
+		return nil, fmt.Errorf("%w: metadata: %w", ErrDamaged, err)
+	}
+	d.VectorLayers = members.Layers
+	return d, nil
 }

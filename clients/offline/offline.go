@@ -125,11 +125,12 @@ func dsn(path, mode string, pragmas ...string) string {
 // Path returns the file's name.
 func (r *Region) Path() string { return r.path }
 
-// Close closes the file. With it goes the write-ahead log, so that what remains
-// is one file that can be copied.
+// Close closes the file. What remains is one file that can be copied, unless
+// another process has it open.
 func (r *Region) Close() error {
 	err := r.read.Close()
 	if r.write != nil {
+		r.rest()
 		err = errors.Join(err, r.write.Close())
 	}
 	return err

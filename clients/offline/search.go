@@ -10,6 +10,7 @@ import (
 
 	"github.com/pannier-maps/pannier/clients/guide/search"
 	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/taxonomy"
 )
 
 // words is what a feature is found by, folded.
@@ -32,9 +33,18 @@ func wordsOf(f *feature.Feature) words {
 	}
 }
 
-// categoryWords returns what people call the feature's category.
+// categoryWords returns what people call the feature's category and its group,
+// in every language of the taxonomy.
 func categoryWords(f *feature.Feature) []string {
-	return []string{f.Category, f.Details["cuisine"], f.Details["network"]}
+	texts := []string{f.Category, f.Details["cuisine"], f.Details["network"]}
+	for _, id := range []string{f.Category, taxonomy.Group(f.Category)} {
+		if c, ok := taxonomy.Lookup(id); ok {
+			for _, language := range slices.Sorted(maps.Keys(c.Labels)) {
+				texts = append(texts, c.Labels[language])
+			}
+		}
+	}
+	return texts
 }
 
 // foldAll folds texts to one, each different form once.

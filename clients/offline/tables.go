@@ -34,10 +34,7 @@ CREATE TABLE cells (layer INTEGER NOT NULL, cell INTEGER NOT NULL, data BLOB NOT
 CREATE UNIQUE INDEX cell_index ON cells (layer, cell);
 `
 
-// prepare makes the tables of a new file. A file with an installed version is
-// put in write-ahead mode; an empty one waits until its first version is in,
-// because a rollback journal of an empty file is small, and a write-ahead log
-// would hold the whole region a second time.
+// prepare makes the tables of a new file.
 func (r *Region) prepare(ctx context.Context) error {
 	var objects int
 	if err := r.write.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&objects); err != nil {
@@ -55,19 +52,7 @@ func (r *Region) prepare(ctx context.Context) error {
 		}
 		return tx.Commit()
 	}
-	if err := checkFormat(ctx, r.write); err != nil {
-		return err
-	}
-	if _, err := readState(ctx, r.write, stateHead); err != nil {
-		return nil // nothing is installed
-	}
-	return writeAhead(ctx, r.write)
-}
-
-// writeAhead lets queries go on while an update runs.
-func writeAhead(ctx context.Context, db *sql.DB) error {
-	_, err := db.ExecContext(ctx, `PRAGMA journal_mode=WAL`)
-	return err
+	return checkFormat(ctx, r.write)
 }
 
 // checkFormat tells our files from others.

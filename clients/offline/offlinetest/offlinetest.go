@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -134,7 +135,7 @@ func Changed(cells map[cell.Key][]byte, keys ...cell.Key) iter.Seq2[pull.Changed
 func POI(id, category string, lon, lat float64, names ...string) *feature.Feature {
 	f := &feature.Feature{
 		ID: id, Kind: feature.POI, Collection: "osm", Category: category,
-		Geometry: feature.At(cell.Point{LonE7: int32(lon * 1e7), LatE7: int32(lat * 1e7)}),
+		Geometry: feature.At(cell.Point{LonE7: int32(math.Round(lon * 1e7)), LatE7: int32(math.Round(lat * 1e7))}),
 		Names:    map[string]string{},
 		Provenance: feature.Provenance{
 			Provider: "OpenStreetMap", SourceID: id, Licence: "ODbL-1.0", Attribution: "© OpenStreetMap contributors",

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"net/url"
+
+	"github.com/pannier-maps/pannier/clients/offline"
+	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/head"
+	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/sync/pull"
+)
+
+var errNoServer = errors.New("no server is known for it")
+
+// hint returns what the user can do about an error, or "".
+func (a *app) hint(err error) string {
+	var absent *notInstalled
+	var network net.Error
+	var address *url.Error
+	is := func(targets ...error) bool {
+		for _, target := range targets {
+			if errors.Is(err, target) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case errors.As(err, &absent):
+		region := absent.region
+		if region == "" {
+			region = "REGION"
+		}
+		return "Get it with: pannier pull " + region + " --server URL"
+	case is(context.Canceled):
+		return "Stopped. Run the command again to go on from here."
+	case is(errNoServer):
+		return "Say where to get it with --server URL."
+	case is(offline.ErrLocked):
+		return "Wait until it is done, then try again."
+	case is(offline.ErrFull):
+		return "Free some space and run the command again; it goes on from here."
+	case is(offline.ErrDamaged):
+		return "Download it again with: pannier pull REGION --fresh"
+	case is(head.ErrRollback, head.ErrEquivocal, head.ErrSignature, head.ErrOrigin):
+		return "Nothing was changed. Do not trust this server until its operator explains it."
+	case is(manifest.ErrTooNew):
+		return "Nothing was changed. Get a newer pannier first."
+	case is(blob.ErrCorrupt, manifest.ErrCorrupt, head.ErrCorrupt):
+		return "Nothing was changed. Try again later; if it stays so, tell the server's operator."
+	case is(pull.ErrUnpinned):
+		return "See what there is with: pannier regions --server URL"
+	case is(pull.ErrPortal, pull.ErrStalled), errors.As(err, &address), errors.As(err, &network):
+		return "What is installed stays as it is and can be used. Check the address and the network, then run the command again."
+	case is(fs.ErrPermission):
+		return "Choose another folder with --dir, or change the permissions."
+	}
+	return ""
+}

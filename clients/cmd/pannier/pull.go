@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pannier-maps/pannier/clients/offline"
+	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/head"
+	"github.com/pannier-maps/pannier/sync/layout"
+	"github.com/pannier-maps/pannier/sync/pull"
+	"github.com/pannier-maps/pannier/tiles/progress"
+)
+
+// version is what pull, update and status write as JSON.
+type version struct {
+	Region        string    `json:"region"`
+	Version       uint64    `json:"version"`
+	Manifest      blob.Hash `json:"manifest"`
+	Cells         int       `json:"cells"`
+	BytesReceived int64     `json:"bytes_received"`
+	Requests      int64     `json:"requests"`
+	Changed       int       `json:"changed_cells"`
+	Stale         bool      `json:"stale"` // freshness is unverified since the head was issued
+}
+
+func (a *app) pullCommand() *cobra.Command {
+	var from source
+	c := &cobra.Command{
+		Use:   "pull REGION",
+		Short: "Download a region, or bring it up to date",
+		Long: "Download a region and install it. A download that was cut off goes on where\n" +
+			"it stopped. When the region is installed already, only what changed is fetched.",
+		Example: "  pannier pull andorra --server https://maps.example.org",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.pull(c.Context(), args[0], from)
+		},
+	}
+	c.Flags().StringVar(&from.server, "server", "", "address of the server; not needed for an installed region")
+	c.Flags().StringVar(&from.key, "key", "", "public key to trust at the first pull, instead of the one on the server's list")
+	c.Flags().BoolVar(&from.fresh, "fresh", false, "download everything again and replace what is installed, when that is damaged")
+	return c
+}
+
+func (a *app) updateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "update [REGION]",
+		Short: "Bring a region, or all installed ones, up to date",
+		Long:  "Fetch what changed since the installed version, from the server it came from.",
+		Example: "  pannier update\n" +
+			"  pannier update andorra --json",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			regions := args
+			if len(args) == 0 {
+				var err error
+				if regions, err = a.installed(c.Context()); err != nil {
+					return err
+				}
+				if len(regions) == 0 {
+					return &notInstalled{}
+				}
+			}
+			for _, region := range regions {
+				if len(args) == 1 {
+					if err := a.mustExist(c.Context(), region); err != nil {
+						return err
+					}
+				}
+				if err := a.pull(c.Context(), region, source{}); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// mustExist fails when a region is not installed.
+func (a *app) mustExist(ctx context.Context, region string) error {
+	r, err := a.openRegion(ctx, region)
+	if err != nil {
+		return err
+	}
+	return r.Close()
+}
+
+// source says where a pull gets its region.
+type source struct {
+	server, key string
+	fresh       bool
+}
+
+// pull installs the current version of a region and tells about it.
+func (a *app) pull(ctx context.Context, region string, from source) error {
+	if err := layout.CheckRegion(region); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(a.dir, 0o755); err != nil {
+		return err
+	}
+	lock, err := offline.TakeLock(filepath.Join(a.dir, region+".lock"))
+	if err != nil {
+		return fmt.Errorf("region %s: %w", region, err)
+	}
+	defer lock.Release()
+	var result pull.Result
+	if from.fresh {
+		result, err = a.pullFresh(ctx, region, from)
+	} else {
+		result, err = a.pullInto(ctx, a.path(region), region, from)
+	}
+	if err != nil {
+		return fmt.Errorf("region %s: %w", region, err)
+	}
+	return a.tell(region, result)
+}
+
+// pullInto pulls a region into a file.
+func (a *app) pullInto(ctx context.Context, path, region string, from source) (result pull.Result, err error) {
+	r, err := offline.Open(path)
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if from.server == "" {
+		s, err := r.State(ctx)
+		if errors.Is(err, fs.ErrNotExist) {
+			return result, errNoServer
+		}
+		if err != nil {
+			return result, err
+		}
+		from.server = s.Origin.Server
+	}
+	bytes, counts := a.meter(progress.Bytes), a.meter(progress.Counts)
+	defer bytes.Done()
+	defer counts.Done()
+	client := pull.NewClient(from.server)
+	defer client.Close()
+	return client.Pull(ctx, region, r, pull.Options{
+		Stage: filepath.Join(a.dir, region+".stage"),
+		Key:   from.key,
+		Progress: func(stage string, done, total int64) {
+			if stage == "download" {
+				bytes.Report(stage, done, total)
+			} else {
+				counts.Report(stage, done, total)
+			}
+		},
+	})
+}
+
+// pullFresh pulls a region into a new file and puts that in the place of the
+// installed one. Whom to trust, and which version must not be fallen below, is
+// still taken from the installed one, as far as it can be read.
+func (a *app) pullFresh(ctx context.Context, region string, from source) (pull.Result, error) {
+	var was *head.Head
+	if r, err := offline.OpenReadOnly(a.path(region)); err == nil {
+		if s, err := r.State(ctx); err == nil {
+			if from.server == "" {
+				from.server = s.Origin.Server
+			}
+			if from.key == "" {
+				from.key = s.Origin.Key
+			}
+			was, _ = head.Peek(s.HeadNote)
+		}
+		r.Close()
+	}
+	fresh := filepath.Join(a.dir, region+".fresh")
+	if err := removeDatabase(fresh); err != nil {
+		return pull.Result{}, err
+	}
+	result, err := a.pullInto(ctx, fresh, region, from)
+	if err == nil {
+		err = result.Head.Follows(was)
+	}
+	if err == nil {
+		// An old write-ahead log must never meet the new file.
+		err = errors.Join(remove(a.path(region)+"-wal"), remove(a.path(region)+"-shm"))
+	}
+	if err == nil {
+		err = os.Rename(fresh, a.path(region))
+	}
+	if err != nil {
+		return result, errors.Join(err, removeDatabase(fresh))
+	}
+	return result, nil
+}
+
+// removeDatabase removes a file of SQLite with all that belongs to it.
+func removeDatabase(path string) error {
+	return errors.Join(remove(path), remove(path+"-wal"), remove(path+"-shm"), remove(path+"-journal"))
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// tell writes what a pull did.
+func (a *app) tell(region string, result pull.Result) error {
+	if a.json {
+		return a.writeJSON(version{
+			Region: region, Version: result.Head.Version, Manifest: result.Head.Manifest, Cells: result.Cells,
+			BytesReceived: result.Received, Requests: result.Requests, Changed: result.Changed, Stale: result.Stale,
+		})
+	}
+	if result.Unchanged {
+		fmt.Fprintf(a.out, "%s is up to date: version %d.\n", region, result.Head.Version)
+	} else {
+		fmt.Fprintf(a.out, "%s is now version %d: %d of %d cells changed, %s received.\n",
+			region, result.Head.Version, result.Changed, result.Cells, size(result.Received))
+	}
+	if result.Stale {
+		fmt.Fprintf(a.out, "The server has not confirmed it since %s; there may be something newer.\n",
+			result.Head.Issued.Local().Format("2 January 2006"))
+	}
+	return nil
+}
