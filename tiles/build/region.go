@@ -11,8 +11,8 @@ import (
 
 // region is the part of the world that a build keeps. A nil region is all of it.
 type region struct {
-	min, max vector.WorldPoint
-	tiles    map[cell.ID]struct{} // those of all zooms that touch the bounds
+	low, high vector.WorldPoint    // the corners of its box
+	tiles     map[cell.ID]struct{} // those of all zooms that touch the bounds
 }
 
 func newRegion(bounds orb.MultiPolygon) *region {
@@ -40,7 +40,7 @@ func newRegion(bounds orb.MultiPolygon) *region {
 			}
 		})
 	}
-	r.min, r.max = vector.Bounds(all)
+	r.low, r.high = vector.Bounds(all)
 	return r
 }
 
@@ -49,8 +49,8 @@ func (r *region) touches(points []vector.WorldPoint) bool {
 	if r == nil {
 		return true
 	}
-	min, max := vector.Bounds(points)
-	return min.X <= r.max.X && max.X >= r.min.X && min.Y <= r.max.Y && max.Y >= r.min.Y
+	low, high := vector.Bounds(points)
+	return low.X <= r.high.X && high.X >= r.low.X && low.Y <= r.high.Y && high.Y >= r.low.Y
 }
 
 // holds reports whether a tile touches the region.

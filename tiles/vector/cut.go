@@ -36,7 +36,7 @@ func (c *Cutter) Point(z uint8, p WorldPoint, emit Emit) {
 	shift := WorldBits - z
 	x, y := clampTile(p.X>>shift, z), clampTile(p.Y>>shift, z)
 	c.out.Reset()
-	at := TilePoint{lower(quantise(p.X-x<<shift, z), Extent-1), lower(quantise(p.Y-y<<shift, z), Extent-1)}
+	at := TilePoint{min(quantise(p.X-x<<shift, z), Extent-1), min(quantise(p.Y-y<<shift, z), Extent-1)}
 	c.out.Add([]TilePoint{at})
 	emit(cell.New(z, uint32(x), uint32(y)), &c.out)
 }
@@ -56,11 +56,11 @@ func (c *Cutter) start(j job, g *World) {
 	if len(g.Points) == 0 {
 		return
 	}
-	min, max := Bounds(g.Points)
+	low, high := Bounds(g.Points)
 	shift := WorldBits - j.zoom
 	c.cut(j, 0, g, span{
-		clampTile((min.X-j.buffer)>>shift, j.zoom), clampTile((min.Y-j.buffer)>>shift, j.zoom),
-		clampTile((max.X+j.buffer)>>shift, j.zoom), clampTile((max.Y+j.buffer)>>shift, j.zoom),
+		clampTile((low.X-j.buffer)>>shift, j.zoom), clampTile((low.Y-j.buffer)>>shift, j.zoom),
+		clampTile((high.X+j.buffer)>>shift, j.zoom), clampTile((high.Y+j.buffer)>>shift, j.zoom),
 	})
 }
 
@@ -177,4 +177,4 @@ func quantise(v int32, z uint8) int32 {
 	return (v + 1<<shift>>1) >> shift
 }
 
-func clampTile(v int32, z uint8) int32 { return upper(0, lower(v, 1<<z-1)) }
+func clampTile(v int32, z uint8) int32 { return max(0, min(v, 1<<z-1)) }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 )
 
 // MaxTileBytes is the size of the largest tile that Decode takes.
@@ -164,7 +165,7 @@ type field struct {
 
 // fields yields the fields of a message. Only the wire types that the format
 // uses are known: varints and bytes.
-func fields(raw []byte) func(yield func(field, error) bool) {
+func fields(raw []byte) iter.Seq2[field, error] {
 	return func(yield func(field, error) bool) {
 		for len(raw) > 0 {
 			tag, w := binary.Uvarint(raw)

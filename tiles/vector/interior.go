@@ -12,14 +12,14 @@ const interiorRows = 7
 // longest stretch inside it along some horizontal lines, the central one first.
 // It reports false when the polygon is too flat to have one.
 func Interior(polygon *World) (WorldPoint, bool) {
-	min, max := Bounds(polygon.Points)
+	low, high := Bounds(polygon.Points)
 	var best WorldPoint
 	var longest int32
 	var xs []int32
 	for i := int32(1); i <= interiorRows; i++ {
 		// 1/2, 3/8, 5/8, 2/8, 6/8, 1/8, 7/8 of the height
 		eighths := 4 + i/2*(1-2*(i%2))
-		y := min.Y + int32(int64(max.Y-min.Y)*int64(eighths)/8)
+		y := low.Y + int32(int64(high.Y-low.Y)*int64(eighths)/8)
 		xs = crossings(xs[:0], polygon, y)
 		slices.SortFunc(xs, cmp.Compare[int32])
 		for j := 0; j+1 < len(xs); j += 2 {

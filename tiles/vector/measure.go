@@ -23,29 +23,15 @@ func Pixels(area int64, z uint8) float64 {
 	return float64(area) / float64(side*side)
 }
 
-// Bounds returns the box around all points, min to the north-west. It is empty,
-// with min beyond max, when there is no point.
-func Bounds(points []WorldPoint) (min, max WorldPoint) {
-	min, max = WorldPoint{1 << WorldBits, 1 << WorldBits}, WorldPoint{-1, -1}
+// Bounds returns the box around all points, low to the north-west. It is empty,
+// with low beyond high, when there is no point.
+func Bounds(points []WorldPoint) (low, high WorldPoint) {
+	low, high = WorldPoint{1 << WorldBits, 1 << WorldBits}, WorldPoint{-1, -1}
 	for _, p := range points {
-		min.X, max.X = lower(min.X, p.X), upper(max.X, p.X)
-		min.Y, max.Y = lower(min.Y, p.Y), upper(max.Y, p.Y)
+		low.X, high.X = min(low.X, p.X), max(high.X, p.X)
+		low.Y, high.Y = min(low.Y, p.Y), max(high.Y, p.Y)
 	}
-	return min, max
-}
-
-func lower(a, b int32) int32 {
-	if b < a {
-		return b
-	}
-	return a
-}
-
-func upper(a, b int32) int32 {
-	if b > a {
-		return b
-	}
-	return a
+	return low, high
 }
 
 func abs(v int64) int64 {

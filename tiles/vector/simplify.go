@@ -1,13 +1,13 @@
 package vector
 
 // Tolerance returns how far, in world units, a simplified line may lie from the
-// original at a zoom: one tile unit at the last zoom, three before it (less than
-// half a pixel on a 512-pixel tile).
+// original at a zoom: one tile unit at the last zoom, which readers enlarge, and
+// four before it (half a pixel of a 512-pixel tile).
 func Tolerance(z, last uint8) int64 {
 	if z >= last {
 		return 1 << (unitBits - z)
 	}
-	return 3 << (unitBits - z)
+	return 4 << (unitBits - z)
 }
 
 // Simplifier thins out lines and polygons by the method of Douglas and Peucker.

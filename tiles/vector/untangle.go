@@ -70,10 +70,10 @@ func (s *Simplifier) collect(polygon *World) (whole bool) {
 func (s *Simplifier) separate(polygon *World) (changed bool) {
 	for i := range s.segments {
 		e := &s.segments[i]
-		low, high := lower(e.a.Y, e.b.Y), upper(e.a.Y, e.b.Y)
+		low, high := min(e.a.Y, e.b.Y), max(e.a.Y, e.b.Y)
 		for j := i + 1; j < len(s.segments) && s.segments[j].a.X <= e.b.X; j++ {
 			f := &s.segments[j]
-			if lower(f.a.Y, f.b.Y) > high || upper(f.a.Y, f.b.Y) < low || !e.crosses(f) {
+			if min(f.a.Y, f.b.Y) > high || max(f.a.Y, f.b.Y) < low || !e.crosses(f) {
 				continue
 			}
 			changed = s.restore(polygon, e) || changed
