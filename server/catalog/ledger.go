@@ -122,4 +122,3 @@ func (c *Catalog) SetBuilt(ctx context.Context, region string, b Built) error {
 		return nil
 	})
 }
-

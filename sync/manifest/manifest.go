@@ -46,7 +46,7 @@ type Meta struct {
 	Name       string    `json:"name"`
 	Languages  []string  `json:"languages,omitempty"` // BCP 47, the first is the default
 	Bounds     [4]int32  `json:"bounds"`              // west, south, east, north in 1e-7 degrees
-	AsOf       string    `json:"as_of,omitempty"` // state of the OpenStreetMap data, RFC 3339
+	AsOf       string    `json:"as_of,omitempty"`     // state of the OpenStreetMap data, RFC 3339
 	TileFormat string    `json:"tile_format,omitempty"`
 	MinReader  int       `json:"min_reader"`
 	Licences   []Licence `json:"licences,omitempty"`

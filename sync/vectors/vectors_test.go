@@ -1,0 +1,472 @@
+// Package vectors holds files that every implementation of the formats must
+// agree on: a small site of three versions, what each version holds, and
+// objects that must be refused. README.md in testdata says how to use them.
+//
+// Run the test with -update to write the files anew. Files that change mean a
+// change of format: raise its version and say so in its FORMAT.md.
+package vectors
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/delta"
+	"github.com/pannier-maps/pannier/sync/head"
+	"github.com/pannier-maps/pannier/sync/layout"
+	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/sync/publish"
+	"github.com/pannier-maps/pannier/sync/pull"
+	"github.com/pannier-maps/pannier/sync/sitetest"
+	"github.com/pannier-maps/pannier/tiles/cell"
+)
+
+var update = flag.Bool("update", false, "write the files anew")
+
+const folder = "testdata"
+
+// expected is what expected.json says.
+type expected struct {
+	Site     string            `json:"site"`
+	Region   string            `json:"region"`
+	Key      string            `json:"key"`
+	Secret   string            `json:"secret"` // of the key, to sign with; it protects nothing
+	Versions []expectedVersion `json:"versions"`
+	Refused  []refused         `json:"refused"`
+}
+
+type expectedVersion struct {
+	Version  uint64          `json:"version"`
+	Issued   time.Time       `json:"issued"`
+	Expires  time.Time       `json:"expires"`
+	Manifest blob.Hash       `json:"manifest"`
+	Previous blob.Hash       `json:"previous"` // SHA-256 of the version before's note
+	Note     string          `json:"note"`     // the signed head, as text
+	Update   string          `json:"update,omitempty"`
+	Cells    []expectedCell  `json:"cells"`
+	Meta     json.RawMessage `json:"meta"`
+}
+
+type expectedCell struct {
+	Layer  string         `json:"layer"`
+	Cell   string         `json:"cell"` // z/x/y
+	Hash   blob.Hash      `json:"hash"`
+	Raw    uint32         `json:"raw"`
+	Stored uint32         `json:"stored"`
+	Items  []expectedItem `json:"items"`
+}
+
+type expectedItem struct {
+	Key   string `json:"key"`   // hex
+	Value string `json:"value"` // SHA-256 of the value, hex
+	Bytes int    `json:"bytes"`
+}
+
+// refused is an object that a reader must refuse, in place of the one it is
+// named after.
+type refused struct {
+	File   string `json:"file"`   // below refused/
+	Object string `json:"object"` // whose place it takes
+	Reason string `json:"reason"`
+}
+
+// steady is a source of the same bytes each time.
+type steady struct{ *rand.ChaCha8 }
+
+func newSteady() steady {
+	return steady{rand.NewChaCha8([32]byte([]byte("pannier test vectors, not secret")))}
+}
+
+// content is the region over its three versions.
+func content(version int) map[cell.Key][]byte {
+	cells := make(map[cell.Key][]byte)
+	place := func(id, name, hours string, e7 string) []byte {
+		return fmt.Appendf(nil, `{"category":"food.cafe","collection":"test","geometry":{"coordinates":[%s],"type":"Point"},"id":%q,"kind":"poi","names":{"und":%q},"opening_hours":%q}`, e7, id, name, hours)
+	}
+	hours := "Mo-Su 09:00-18:00"
+	if version >= 3 {
+		hours = "Tu-Su 10:00-17:00"
+	}
+	var features []byte
+	features = cell.AppendItem(features, []byte("test/1"), place("test/1", "Kavarna pri Muri", hours, "16.1,46.6"))
+	if version >= 2 {
+		features = cell.AppendItem(features, []byte("test/2"), place("test/2", "Čarda ž đ ő ß", "24/7", "16.11,46.61"))
+	}
+	cells[cell.Key{Layer: cell.Features, ID: cell.New(11, 1115, 724)}] = features
+	noise := newSteady()
+	tile := make([]byte, 600)
+	noise.Read(tile)
+	var tiles []byte
+	tiles = cell.AppendItem(tiles, cell.TileKey(cell.New(11, 1115, 724)), tile)
+	tiles = cell.AppendItem(tiles, cell.TileKey(cell.New(14, 8921, 5793)), bytes.Repeat([]byte("water "), 40+version))
+	cells[cell.Key{Layer: cell.Tiles, ID: cell.New(11, 1115, 724)}] = tiles
+	cells[cell.Key{Layer: cell.Tiles, ID: cell.World}] = cell.AppendItem(nil, cell.TileKey(cell.World), []byte("the same in all versions"))
+	if version >= 2 { // new and worth packing
+		cells[cell.Key{Layer: cell.Media, ID: cell.New(7, 69, 46)}] = cell.AppendItem(nil, []byte("a"), bytes.Repeat([]byte("plum jam "), 30))
+	}
+	if version >= 3 { // new and not worth packing
+		cells[cell.Key{Layer: cell.Media, ID: cell.New(7, 69, 47)}] = cell.AppendItem(nil, []byte("a"), []byte("jam"))
+	}
+	if version == 1 {
+		cells[cell.Key{Layer: cell.Media, ID: cell.New(7, 69, 45)}] = cell.AppendItem(nil, []byte("a"), []byte("gone in version 2"))
+	}
+	return cells
+}
+
+func writeFiles(t *testing.T) {
+	secret, public, err := head.GenerateKey(newSteady(), "vectors.example") // at random in newer releases of Go
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects, ledger := sitetest.NewObjects(), sitetest.NewLedger(t, "test")
+	ledger.Region = publish.Region{ID: "test", Name: "Test", Site: "vectors.example", Public: public, Secret: secret}
+	want := expected{Site: "vectors.example", Region: "test", Key: public, Secret: secret}
+	for v := 1; v <= 3; v++ {
+		p := publish.Publisher{Objects: objects, Ledger: ledger, Now: func() time.Time { return time.Date(2026, 1, v, 12, 0, 0, 0, time.UTC) }}
+		c := sitetest.Content(content(v))
+		c.Meta.Languages = []string{"sl", "hr"}
+		c.Meta.Bounds = [4]int32{160000000, 465000000, 162000000, 467000000}
+		c.Meta.Licences = []manifest.Licence{{ID: "CC0-1.0", Attribution: "Test vectors"}}
+		if _, err := p.Publish(context.Background(), ledger.Region, c, publish.Note{Message: fmt.Sprintf("version %d", v)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	versions, _ := ledger.Versions(context.Background(), "test")
+	want.Refused = writeRefused(t, objects, ledger, versions)
+	for i, v := range versions {
+		want.Versions = append(want.Versions, describe(t, objects, v))
+		if i > 0 {
+			continue
+		}
+		body, _, err := publish.NewUpdates(objects).Update(context.Background(), "test", v.Manifest.Short())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.Versions[0].Update = "update-1-3"
+		write(t, "update-1-3", body)
+	}
+	for _, name := range objects.Names() {
+		data, _ := objects.Get(context.Background(), name)
+		write(t, filepath.Join("site", name), data)
+	}
+	data, err := json.MarshalIndent(want, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, "expected.json", append(data, '\n'))
+}
+
+// describe says what a version holds.
+func describe(t *testing.T, objects *sitetest.Objects, v publish.Version) expectedVersion {
+	t.Helper()
+	h, err := head.Peek(v.Head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := publish.ReadManifest(context.Background(), objects, "test", v.Manifest, v.Raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta, err := json.Marshal(m.Meta)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := expectedVersion{
+		Version: v.Number, Issued: h.Issued, Expires: h.Expires, Manifest: v.Manifest, Previous: h.Previous, Note: string(v.Head), Meta: meta,
+	}
+	for _, e := range m.Entries {
+		c := expectedCell{Layer: e.Key.Layer.String(), Cell: e.Key.ID.String(), Hash: e.Hash, Raw: e.Raw, Stored: e.Stored}
+		for item, err := range cell.Items(content(int(v.Number))[e.Key]) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Items = append(c.Items, expectedItem{fmt.Sprintf("%x", item.Key), blob.Sum(item.Value).String(), len(item.Value)})
+		}
+		out.Cells = append(out.Cells, c)
+	}
+	return out
+}
+
+// writeRefused makes the objects that a reader at version 2 must refuse.
+func writeRefused(t *testing.T, objects *sitetest.Objects, ledger *sitetest.Ledger, versions []publish.Version) []refused {
+	t.Helper()
+	ctx := context.Background()
+	var all []refused
+	add := func(file, object, reason string, data []byte) {
+		write(t, filepath.Join("refused", file), data)
+		all = append(all, refused{file, object, reason})
+	}
+	note := versions[2].Head
+	h, err := head.Peek(note)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := func(change func(h *head.Head)) []byte {
+		c := *h
+		change(&c)
+		out, err := c.Sign(ledger.Region.Secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	at := layout.Head("test")
+	add("head-rollback", at, "version 1 is older than the installed version 2", versions[0].Head)
+	add("head-flipped", at, "the signature does not fit the text", bytes.Replace(note, []byte("version 3"), []byte("version 4"), 1))
+	add("head-other-region", at, "the origin is another region's", signed(func(h *head.Head) { h.Origin = head.Origin("vectors.example", "other") }))
+	add("head-equivocal", at, "version 2 with another manifest than the installed version 2", signed(func(h *head.Head) { h.Version = 2 }))
+	add("head-unsigned", at, "there is no signature", note[:bytes.Index(note, []byte("\n\n"))+2])
+	add("head-cut", at, "cut short", note[:len(note)/2])
+	name := layout.Delta("test", versions[1].Manifest, versions[2].Manifest)
+	good, err := objects.Get(ctx, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipped := bytes.Clone(good)
+	flipped[len(flipped)-3] ^= 1
+	add("delta-flipped", name, "a cell comes out with another hash", flipped)
+	add("delta-cut", name, "cut short", good[:len(good)-1])
+	add("delta-long", name, "bytes after the last segment", append(bytes.Clone(good), 0))
+	other, err := objects.Get(ctx, layout.Delta("test", versions[0].Manifest, versions[1].Manifest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	add("delta-other-base", name, "it starts from another manifest", other)
+	newer := bytes.Clone(good)
+	newer[4] = 2
+	add("delta-newer", name, "a format that this reader does not know", newer)
+	return all
+}
+
+func write(t *testing.T, name string, data []byte) {
+	t.Helper()
+	path := filepath.Join(folder, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func load(t *testing.T) (expected, http.Handler) {
+	t.Helper()
+	if *update {
+		writeFiles(t)
+	}
+	data, err := os.ReadFile(filepath.Join(folder, "expected.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want expected
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	return want, http.FileServer(http.Dir(filepath.Join(folder, "site")))
+}
+
+// from serves the site as it was at a version, with objects put in the place
+// of others.
+func from(site http.Handler, want expected, version int, instead map[string]string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(r.URL.Path, "/")
+		if file, ok := instead[name]; ok {
+			http.ServeFile(w, r, filepath.Join(folder, file))
+			return
+		}
+		if name == layout.Head("test") {
+			w.Write([]byte(want.Versions[version-1].Note))
+			return
+		}
+		site.ServeHTTP(w, r)
+	})
+}
+
+func pullFrom(t *testing.T, h http.Handler, d *sitetest.Device, key string) (pull.Result, error) {
+	t.Helper()
+	server := httptest.NewServer(h)
+	defer server.Close()
+	c := pull.NewClient(server.URL)
+	defer c.Close()
+	return c.Pull(context.Background(), "test", d, pull.Options{Stage: filepath.Join(t.TempDir(), "stage"), Key: key})
+}
+
+// TestEachVersion pulls each version afresh and along every way.
+func TestEachVersion(t *testing.T) {
+	want, site := load(t)
+	for start := 0; start < 3; start++ {
+		d := new(sitetest.Device)
+		for version := max(start, 1); version <= 3; version++ {
+			if start > 0 && version > start && version < 3 {
+				continue // straight to 3
+			}
+			if _, err := pullFrom(t, from(site, want, version, nil), d, want.Key); err != nil {
+				t.Fatalf("from %d to %d: %v", start, version, err)
+			}
+			checkDevice(t, d, want.Versions[version-1])
+		}
+	}
+}
+
+func checkDevice(t *testing.T, d *sitetest.Device, want expectedVersion) {
+	t.Helper()
+	cells := d.Cells()
+	if len(cells) != len(want.Cells) {
+		t.Errorf("version %d: %d cells, want %d", want.Version, len(cells), len(want.Cells))
+	}
+	for key, raw := range cells {
+		i := slices.IndexFunc(want.Cells, func(c expectedCell) bool { return c.Layer+" "+c.Cell == key.String() })
+		if i < 0 || want.Cells[i].Hash != blob.Sum(raw) {
+			t.Errorf("version %d: cell %s does not fit", want.Version, key)
+			continue
+		}
+		n := 0
+		for item, err := range cell.Items(raw) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w := want.Cells[i].Items[n]; w.Key != fmt.Sprintf("%x", item.Key) || w.Value != blob.Sum(item.Value).String() {
+				t.Errorf("version %d: cell %s item %d differs", want.Version, key, n)
+			}
+			n++
+		}
+	}
+}
+
+// TestUpdateObject reads the answer of a server that offers head and delta at once.
+func TestUpdateObject(t *testing.T) {
+	want, site := load(t)
+	d := new(sitetest.Device)
+	if _, err := pullFrom(t, from(site, want, 1, nil), d, want.Key); err != nil {
+		t.Fatal(err)
+	}
+	name := layout.Update("test", want.Versions[0].Manifest)
+	r, err := pullFrom(t, from(site, want, 1, map[string]string{name: want.Versions[0].Update}), d, want.Key)
+	if err != nil || r.Head.Version != 3 || r.Requests != 1 {
+		t.Fatalf("update: %+v, %v", r, err)
+	}
+	checkDevice(t, d, want.Versions[2])
+}
+
+// TestRefused offers each bad object to a device at version 2.
+func TestRefused(t *testing.T) {
+	want, site := load(t)
+	if len(want.Refused) == 0 {
+		t.Fatal("no objects to refuse")
+	}
+	for _, r := range want.Refused {
+		d := new(sitetest.Device)
+		if _, err := pullFrom(t, from(site, want, 2, nil), d, want.Key); err != nil {
+			t.Fatal(err)
+		}
+		_, err := pullFrom(t, from(site, want, 3, map[string]string{r.Object: "refused/" + r.File}), d, want.Key)
+		if err == nil {
+			t.Errorf("%s (%s): accepted", r.File, r.Reason)
+		} else if !strings.Contains(err.Error(), r.Object) {
+			t.Errorf("%s: error %v does not name %s", r.File, err, r.Object)
+		}
+		checkDevice(t, d, want.Versions[1])
+	}
+}
+
+// TestEncodersGiveTheseBytes checks that what does not depend on a compressor's
+// mood is written today as it stands in the files.
+func TestEncodersGiveTheseBytes(t *testing.T) {
+	want, _ := load(t)
+	for _, v := range want.Versions {
+		h, err := head.Open([]byte(v.Note), head.Origin(want.Site, want.Region), want.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := h.Sign(want.Secret); err != nil || string(again) != v.Note {
+			t.Errorf("version %d: head is written as\n%s%v", v.Version, again, err)
+		}
+		m := &manifest.Manifest{}
+		if err := json.Unmarshal(v.Meta, &m.Meta); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range v.Cells {
+			m.Entries = append(m.Entries, manifest.Entry{Key: parseKey(t, c), Hash: c.Hash, Raw: c.Raw, Stored: c.Stored})
+		}
+		if got, err := m.Hash(); err != nil || got != v.Manifest {
+			t.Errorf("version %d: manifest %s, %v, want %s", v.Version, got, err, v.Manifest)
+		}
+	}
+	if got, want := len(content(1)), len(want.Versions[0].Cells); got != want {
+		t.Errorf("version 1 has %d cells, want %d", got, want)
+	}
+}
+
+func parseKey(t *testing.T, c expectedCell) cell.Key {
+	t.Helper()
+	id, err := cell.Parse(c.Cell)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []cell.Layer{cell.Features, cell.Graph, cell.Tiles, cell.Media, cell.Assets} {
+		if l.String() == c.Layer {
+			return cell.Key{Layer: l, ID: id}
+		}
+	}
+	t.Fatalf("layer %q", c.Layer)
+	return cell.Key{}
+}
+
+// TestDeltasReplay applies each published delta segment by segment.
+func TestDeltasReplay(t *testing.T) {
+	want, _ := load(t)
+	read := func(name string) []byte {
+		data, err := os.ReadFile(filepath.Join(folder, "site", filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	open := func(v expectedVersion) *manifest.Manifest {
+		h, err := head.Peek([]byte(v.Note))
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := blob.Open(read(layout.Manifest("test", v.Manifest)), int(h.ManifestRaw), v.Manifest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := manifest.Decode(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	codecs := make(map[delta.Codec]int)
+	for i := range 2 {
+		a, b := want.Versions[i], want.Versions[i+1]
+		data := read(layout.Delta("test", a.Manifest, b.Manifest))
+		err := delta.Check(context.Background(), data, open(a), open(b), func(_ context.Context, name blob.Hash) ([]byte, error) {
+			return read(layout.Blob(name)), nil
+		})
+		d, parseErr := delta.Parse(data)
+		if err = errors.Join(err, parseErr); err != nil {
+			t.Fatalf("delta %d to %d: %v", a.Version, b.Version, err)
+		}
+		for _, s := range d.Segments {
+			codecs[s.Codec]++
+		}
+	}
+	if got, want := slices.Sorted(maps.Keys(codecs)), []delta.Codec{delta.Raw, delta.Plain, delta.Prefix}; !slices.Equal(got, want) {
+		t.Errorf("the deltas use codecs %v, want each of %v", got, want)
+	}
+}
