@@ -1,10 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,14 +13,8 @@ import (
 	"github.com/pannier-maps/pannier/clients/offline"
 )
 
-// exporters write a region to a path.
-var exporters = map[string]func(ctx context.Context, r *offline.Region, path string) error{
-	"mbtiles": func(ctx context.Context, r *offline.Region, path string) error { return r.ExportMBTiles(ctx, path) },
-	"pmtiles": exportPMTiles,
-}
-
 func (a *app) exportCommand() *cobra.Command {
-	formats := []string{"pmtiles", "mbtiles", "geojson", "gpx"}
+	formats := slices.Sorted(maps.Keys(exporters))
 	var output string
 	c := a.fromRegion(&cobra.Command{
 		Use:   "export (" + strings.Join(formats, "|") + ") -o FILE",
@@ -31,7 +26,7 @@ func (a *app) exportCommand() *cobra.Command {
 		ValidArgs: formats,
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withRegion(c.Context(), func(name string, r *offline.Region) error {
-				err := writeFile(output, func(path string) error { return exporters[args[0]](c.Context(), r, path) })
+				err := writeFile(output, func(path string) error { return exporters[args[0]](c.Context(), a, r, path) })
 				if err != nil {
 					return fmt.Errorf("export %s: %w", name, err)
 				}

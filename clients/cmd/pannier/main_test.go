@@ -279,7 +279,9 @@ func TestExport(t *testing.T) {
 	d := newDesk(t)
 	d.publish(content())
 	d.must("pull", "drava", "--server", d.server.URL)
-	for format, magic := range map[string]string{"mbtiles": "SQLite format 3", "pmtiles": "PMTiles"} {
+	for format, magic := range map[string]string{
+		"mbtiles": "SQLite format 3", "pmtiles": "PMTiles", "geojson": `{"type":"FeatureCollection"`, "gpx": "<?xml",
+	} {
 		file := filepath.Join(t.TempDir(), "out."+format)
 		if err := os.WriteFile(file, []byte("what was there"), 0o600); err != nil {
 			t.Fatal(err)
