@@ -38,7 +38,8 @@ type Applied struct {
 // Apply makes a new base of an old one and a list of changes, in any order. Of
 // several changes of an element the highest version counts, of equal versions the
 // later one. A change older than the element in the base is skipped; versions of
-// 0 are unknown and never older. The base is read as a stream: memory is needed
+// 0 are unknown and never older. A header without bounds gets those of the nodes.
+// The base is read as a stream: memory is needed
 // for the changes and some blocks.
 func Apply(ctx context.Context, base *Base, changes []Change, out string, header Header) (Applied, error) {
 	var nodes []edit[Node]

@@ -1,7 +1,6 @@
 package osm
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -9,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/pannier-maps/pannier/tiles/cell"
@@ -53,9 +53,16 @@ func makeWorld(n int) world {
 
 func (w world) write(t *testing.T, path string) *Base {
 	t.Helper()
+	if err := w.pack(path); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, path)
+}
+
+func (w world) pack(path string) error {
 	out, err := Create(path, Header{Timestamp: 5, Sequence: 6, Source: "test"})
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	for _, n := range w.nodes {
 		err = errors.Join(err, out.Node(n))
@@ -66,10 +73,7 @@ func (w world) write(t *testing.T, path string) *Base {
 	for _, r := range w.relations {
 		err = errors.Join(err, out.Relation(r))
 	}
-	if err := errors.Join(err, out.Finish()); err != nil {
-		t.Fatal(err)
-	}
-	return open(t, path)
+	return errors.Join(err, out.Finish())
 }
 
 func open(t *testing.T, path string) *Base {
@@ -171,6 +175,68 @@ func TestLookup(t *testing.T) {
 	}
 }
 
+// TestConcurrentLookup looks from several goroutines, with a cache that is too
+// small for all.
+func TestConcurrentLookup(t *testing.T) {
+	w := makeWorld(45000)
+	path := filepath.Join(t.TempDir(), "base")
+	w.write(t, path)
+	b, err := OpenBase(path, 300<<10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	var group sync.WaitGroup
+	for start := range 4 {
+		group.Go(func() {
+			for i := start * 100; i < len(w.ways); i += 7 {
+				way, ok, err := b.Way(w.ways[i].ID)
+				if err != nil || !ok || way.ID != w.ways[i].ID {
+					t.Errorf("Way(%d) = %v, %v, %v", w.ways[i].ID, way, ok, err)
+				}
+				if points, err := b.Points(way.Nodes); err != nil || len(points) != len(way.Nodes) {
+					t.Errorf("Points(%v) = %v, %v", way.Nodes, points, err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if b.cache.used > b.cache.budget || b.cache.recent.Len() != len(b.cache.entries) {
+		t.Errorf("cache of %d bytes holds %d", b.cache.budget, b.cache.used)
+	}
+}
+
+// TestWorkedBytes holds the example of FORMAT.md.
+func TestWorkedBytes(t *testing.T) {
+	nodes := []Node{{ID: 5, Point: cell.Point{LonE7: 1, LatE7: -2}, Tags: Tags{{"a", "b"}}, Meta: Meta{Version: 3, Timestamp: 1}}}
+	if got := fmt.Sprintf("%x %x", nodeShape(nodes), encodeFacts(nodes, nil)); got != "0a0203 02010161620602010001" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func BenchmarkPoints(b *testing.B) {
+	w := makeWorld(200000)
+	path := filepath.Join(b.TempDir(), "base")
+	if err := w.pack(path); err != nil {
+		b.Fatal(err)
+	}
+	base, err := OpenBase(path, 64<<20)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer base.Close()
+	b.ReportAllocs()
+	nodes := 0
+	for i := 0; b.Loop(); i++ {
+		points, err := base.Points(w.ways[i%len(w.ways)].Nodes)
+		if err != nil {
+			b.Fatal(err)
+		}
+		nodes += len(points)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(nodes), "ns/node")
+}
+
 func TestWriterOrder(t *testing.T) {
 	steps := map[string]func(w *Writer) error{
 		"same node":       func(w *Writer) error { return errors.Join(w.Node(Node{ID: 1}), w.Node(Node{ID: 1})) },
@@ -198,7 +264,7 @@ func TestWriterOrder(t *testing.T) {
 // TestDamage flips each byte of a file in turn: opening and reading must fail.
 func TestDamage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "base")
-	makeWorld(120).write(t, path)
+	makeWorld(50).write(t, path)
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -229,54 +295,5 @@ func TestDamage(t *testing.T) {
 		if err := try(whole[:i]); !errors.Is(err, ErrCorrupt) {
 			t.Fatalf("cut at byte %d: error %v, want ErrCorrupt", i, err)
 		}
-	}
-}
-
-func TestCollect(t *testing.T) {
-	want := makeWorld(3000)
-	folder := t.TempDir()
-	id := want.write(t, filepath.Join(folder, "sorted")).ID()
-	header := Header{Timestamp: 5, Sequence: 6, Source: "test"}
-	orders := map[string]func(h Handler) error{
-		"in order": func(h Handler) error {
-			return errors.Join(h.Header(header), h.Nodes(want.nodes), h.Ways(want.ways), h.Relations(want.relations))
-		},
-		"kinds mixed": func(h Handler) error {
-			return errors.Join(h.Relations(want.relations), h.Header(header), h.Ways(want.ways), h.Nodes(want.nodes))
-		},
-		"shuffled with old versions": func(h Handler) error {
-			random := rand.New(rand.NewPCG(3, 4))
-			nodes := slices.Clone(want.nodes)
-			for _, n := range want.nodes[:500] {
-				n.Meta.Version--
-				n.Point.LonE7++
-				nodes = append(nodes, n)
-			}
-			random.Shuffle(len(nodes), func(i, k int) { nodes[i], nodes[k] = nodes[k], nodes[i] })
-			return errors.Join(h.Header(header), h.Ways(want.ways), h.Nodes(nodes), h.Relations(want.relations))
-		},
-	}
-	for name, read := range orders {
-		for _, memory := range []int{1 << 14, 1 << 30} {
-			folder := t.TempDir()
-			path := filepath.Join(folder, "base")
-			if err := Collect(context.Background(), path, memory, read); err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			if got := open(t, path).ID(); got != id {
-				t.Errorf("%s, %d bytes: other file than the sorted one", name, memory)
-			}
-			if files, _ := os.ReadDir(folder); len(files) != 1 {
-				t.Errorf("%s: files left: %v", name, files)
-			}
-		}
-	}
-	failed := errors.New("failed")
-	path := filepath.Join(folder, "failed")
-	err := Collect(context.Background(), path, 1<<14, func(h Handler) error {
-		return errors.Join(h.Ways(want.ways), h.Nodes(want.nodes), failed)
-	})
-	if files, _ := os.ReadDir(folder); !errors.Is(err, failed) || len(files) != 1 {
-		t.Errorf("error %v, files %v", err, files)
 	}
 }

@@ -24,7 +24,8 @@ func (p Problem) Error() string { return fmt.Sprintf("%s: ways %v", p.What, p.Wa
 // how the rings lie in each other: every second one inwards is a hole, each hole
 // belongs to the smallest ring around it, an island in a hole is a polygon of its
 // own. Roles say only that a ring of "inner" ways outside all others is no area.
-// Rings may touch at points. Whatever can't be part of a ring is a Problem.
+// Rings may touch at points; rings that share a line
+// stay two rings. Whatever can't be part of a ring is a Problem.
 //
 // The result depends on nothing but the members and their order.
 func AssembleMultipolygon(members []MemberWay) (polygons [][][]cell.Point, problems []Problem) {

@@ -25,7 +25,7 @@ import (
 // what osmium finds. They are skipped where either is absent.
 
 // shared returns the path of an extract beside the checkout.
-func shared(t *testing.T, name string) string {
+func shared(t testing.TB, name string) string {
 	t.Helper()
 	folder, err := os.Getwd()
 	if err != nil {
