@@ -168,7 +168,7 @@ func (w *worker) thin(dst, polygon *vector.World, z uint8) {
 	if z == lastZoom {
 		least = leastAreaLast
 	}
-	w.simplifier.Polygon(dst, polygon, vector.Tolerance(z, lastZoom))
+	w.simplifier.Polygon(dst, polygon, z, vector.Tolerance(z, lastZoom))
 	vector.FilterRings(dst, func(ring []vector.WorldPoint) bool {
 		return vector.Pixels(ringArea(ring), z) >= least
 	})

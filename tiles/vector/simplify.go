@@ -16,6 +16,7 @@ type Simplifier struct {
 	spans    [][2]int
 	turn     []WorldPoint
 	segments []segment
+	zoom     uint8
 }
 
 // Line appends to dst the points of a line that a tolerance needs. The first and
@@ -35,9 +36,11 @@ func (s *Simplifier) Line(dst, line []WorldPoint, tolerance int64) []WorldPoint 
 }
 
 // Polygon sets dst to what a tolerance needs of a polygon. Where edges would
-// cross that did not before, points come back. A ring of which fewer than three
-// points are left is dropped, and with the exterior ring the polygon.
-func (s *Simplifier) Polygon(dst, polygon *World, tolerance int64) {
+// cross, once they are rounded to the tile units of zoom z, points come back. A
+// ring of which fewer than three points are left is dropped, and with the
+// exterior ring the polygon.
+func (s *Simplifier) Polygon(dst, polygon *World, z uint8, tolerance int64) {
+	s.zoom = z
 	dst.Reset()
 	s.reset(len(polygon.Points))
 	from := 0

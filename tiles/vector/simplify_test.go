@@ -46,7 +46,7 @@ func TestSimplifyPolygon(t *testing.T) {
 		for _, ring := range test.rings {
 			g.Add(ring)
 		}
-		s.Polygon(&got, &g, test.tolerance)
+		s.Polygon(&got, &g, 14, test.tolerance)
 		if got.Len() != len(test.want) {
 			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
 			continue
@@ -66,7 +66,7 @@ func TestSimplifyPolygonStaysApart(t *testing.T) {
 	g.Add([]WorldPoint{{0, 0}, {1000, 0}, {1000, 1000}, {600, 1000}, {500, 1040}, {400, 1000}, {0, 1000}})
 	g.Add([]WorldPoint{{450, 900}, {500, 1030}, {550, 900}})
 	var s Simplifier
-	s.Polygon(&got, &g, 50)
+	s.Polygon(&got, &g, 14, 50)
 	if got.Len() != 2 || !slices.Contains(got.Part(0), WorldPoint{500, 1040}) {
 		t.Errorf("got %v, want the bulge around the hole kept", got)
 	}

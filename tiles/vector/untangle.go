@@ -13,7 +13,7 @@ const untangleRounds = 6
 // those of the polygon between two indexes. The second may be the end of the
 // ring, which is its first point again.
 type segment struct {
-	a, b     WorldPoint // a west of b
+	a, b     WorldPoint // rounded, a west of b
 	from, to int
 }
 
@@ -45,7 +45,7 @@ func (s *Simplifier) collect(polygon *World) (whole bool) {
 			if i < end {
 				to = polygon.Points[i]
 			}
-			e := segment{polygon.Points[from], to, from, i}
+			e := segment{s.round(polygon.Points[from]), s.round(to), from, i}
 			if e.a.X > e.b.X {
 				e.a, e.b = e.b, e.a
 			}
@@ -63,6 +63,12 @@ func (s *Simplifier) collect(polygon *World) (whole bool) {
 		})
 	}
 	return whole
+}
+
+// round returns p as it will be after rounding to tile units.
+func (s *Simplifier) round(p WorldPoint) WorldPoint {
+	shift := unitBits - s.zoom
+	return WorldPoint{quantise(p.X, s.zoom) << shift, quantise(p.Y, s.zoom) << shift}
 }
 
 // separate keeps one more point of each edge that crosses another. It reports
