@@ -4,7 +4,7 @@ import "slices"
 
 // details are keys of OpenStreetMap, in order.
 var details = []string{
-	"access", "alt_name", "artist_name", "artwork_type", "ascent", "backrest", "bench", "bicycle_parking",
+	"access", "alt_name", "artist_name", "artwork_type", "ascent", "atm", "backrest", "bench", "bicycle_parking",
 	"bicycle_rental", "board_type", "bottle", "brand", "capacity", "caravans", "changing_table", "check_date",
 	"colour", "covered", "cuisine", "cycle_network", "denomination", "descent", "diet:vegan", "diet:vegetarian",
 	"direction", "dog", "drinking_water", "ele", "fee", "fireplace", "from", "healthcare:speciality", "height",

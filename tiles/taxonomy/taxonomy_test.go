@@ -154,3 +154,10 @@ func BenchmarkOf(b *testing.B) {
 		Of(func(key string) string { return tags[key] })
 	}
 }
+
+func TestDetails(t *testing.T) {
+	keys := Details()
+	if !slices.IsSorted(keys) || len(slices.Compact(slices.Clone(keys))) != len(keys) {
+		t.Error("details are not in order, or twice there")
+	}
+}
