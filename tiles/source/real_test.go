@@ -48,7 +48,7 @@ func shared(t testing.TB, name string) string {
 }
 
 // shipped returns the path of an extract in the module paulmach/osm.
-func shipped(t *testing.T, name string) string {
+func shipped(t testing.TB, name string) string {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/paulmach/osm").Output()
 	path := filepath.Join(strings.TrimSpace(string(out)), "testdata", name)
@@ -184,7 +184,7 @@ func TestReadLikeOsmium(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	for name, find := range map[string]func(*testing.T, string) string{
+	for name, find := range map[string]func(testing.TB, string) string{
 		"liechtenstein-2019-11-18.osm.pbf": shared,
 		"liechtenstein-2024-03-04.osm.pbf": shared,
 		"monaco-2021-04-21.osm.pbf":        shared,
