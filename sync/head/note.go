@@ -2,6 +2,7 @@ package head
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -54,6 +55,9 @@ func Open(signed []byte, origin string, public ...string) (*Head, error) {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
+	if !strict(signed[len(n.Text):]) {
+		return nil, fmt.Errorf("%w: a signature is not in canonical form", ErrCorrupt)
+	}
 	h, err := parse(n.Text)
 	if err != nil {
 		return nil, err
@@ -62,6 +66,18 @@ func Open(signed []byte, origin string, public ...string) (*Head, error) {
 		return nil, fmt.Errorf("%w: %s, asked for %s", ErrOrigin, h.Origin, origin)
 	}
 	return h, nil
+}
+
+// strict reports whether each signature line is in the one form that base64 has
+// for it, so that a note cannot be changed at all without being refused.
+func strict(lines []byte) bool {
+	for line := range strings.Lines(strings.TrimPrefix(string(lines), "\n")) {
+		text := strings.TrimSuffix(line, "\n")
+		if _, err := base64.StdEncoding.Strict().DecodeString(text[strings.LastIndexByte(text, ' ')+1:]); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // Peek reads a head without checking who signed it: only for notes that were
