@@ -172,6 +172,12 @@ func TestBounds(t *testing.T) {
 			t.Errorf("tile %s has what lies outside the bounds", name)
 		}
 	}
+	// A triangle that holds the village in one corner, and the box around it.
+	triangle := orb.MultiPolygon{{{{9.5199, 47.1399}, {9.5230, 47.1399}, {9.5199, 47.2400}, {9.5199, 47.1399}}}}
+	corner, _ := tilesOf(t, base, Options{Bounds: triangle})
+	if len(corner) == 0 || len(corner) >= len(all) {
+		t.Errorf("%d tiles of %d in the triangle", len(corner), len(all))
+	}
 	none, stats := tilesOf(t, base, Options{Bounds: orb.MultiPolygon{orb.Bound{Min: orb.Point{1, 1}, Max: orb.Point{2, 2}}.ToPolygon()}})
 	if len(none) != 0 || stats.Cells != 0 {
 		t.Errorf("elsewhere there are %d tiles", len(none))
@@ -264,5 +270,14 @@ func TestProgress(t *testing.T) {
 		if at[0] != at[1] {
 			t.Errorf("%s ended at %d of %d", stage, at[0], at[1])
 		}
+	}
+}
+
+func TestNoTempDir(t *testing.T) {
+	base := openData(t, "liechtenstein-2019-11-18.osm.pbf")
+	opts := Options{MemoryBytes: 1, TempDir: filepath.Join(t.TempDir(), "absent")}
+	_, err := Tiles(context.Background(), base, opts, func(cell.Key, []byte) error { return nil })
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error %v, want ErrNotExist", err)
 	}
 }

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/pannier-maps/pannier/tiles/cell"
@@ -29,6 +30,7 @@ type worker struct {
 	simplifier vector.Simplifier
 	attrs      map[string]vector.Attrs // interned
 	arena      []byte
+	failed     error
 	fresh      int // bytes of geometry and attributes that no record was charged for yet
 
 	// The element at work.
@@ -64,17 +66,20 @@ func (w *worker) classify(s schema.Subject) []pen {
 	return w.draws
 }
 
-// ready makes room for the next element.
+// ready reports what went wrong with the last element, or that ctx has ended.
 func (w *worker) ready(ctx context.Context) error {
-	if !w.buffer.full() {
-		return nil
+	return cmp.Or(w.failed, ctx.Err())
+}
+
+// add keeps a record, and makes room for the next when memory is full.
+func (w *worker) add(r record) {
+	w.buffer.add(r, w.fresh)
+	w.fresh = 0
+	if w.buffer.full() && w.failed == nil {
+		w.failed = w.buffer.spill()
+		clear(w.attrs)
+		w.arena = nil
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	clear(w.attrs)
-	w.arena = nil
-	return w.buffer.spill()
 }
 
 func (w *worker) finish() { w.buffer.finish() }
@@ -192,8 +197,7 @@ func (w *worker) emit(z uint8, shape schema.Shape, t vector.GeomType, area int64
 				geometry = w.keep(appendTile(w.packed[:0], t, g))
 			}
 			w.pick(d, z)
-			w.buffer.add(record{placeOf(tile), w.id, d.Rank, d.layer, d.attrs, geometry}, w.fresh)
-			w.fresh = 0
+			w.add(record{placeOf(tile), w.id, d.Rank, d.layer, d.attrs, geometry})
 		}
 	}
 }
