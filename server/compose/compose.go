@@ -86,6 +86,9 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region) (_ *Draft, err
 	if err != nil {
 		return nil, err
 	}
+	if base != nil && area == nil {
+		area = extractArea(base)
+	}
 	d := &Draft{base: base}
 	defer func() {
 		if err != nil {
@@ -99,7 +102,7 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region) (_ *Draft, err
 	d.POIs, d.Routes, d.Notices, d.Warnings = cells.pois, cells.routes, cells.notices, cells.warnings
 	d.Content.Meta = manifest.Meta{
 		Region: r.ID, Name: r.Name, Languages: r.Languages, MinReader: manifest.ReaderVersion,
-		Bounds: c.bounds(area, base, cells), Licences: cells.licences(base != nil),
+		Bounds: c.bounds(area, cells), Licences: cells.licences(base != nil),
 	}
 	if base != nil {
 		d.Content.Meta.TileFormat = "mvt"
@@ -236,17 +239,24 @@ func ParseBoundary(data []byte) (orb.MultiPolygon, error) {
 	return area, nil
 }
 
-// bounds returns the region's box: its boundary's, else that of its map data,
-// else that of its features.
-func (c *Composer) bounds(area orb.MultiPolygon, base *osm.Base, cells *featureCells) [4]int32 {
+// extractArea returns the box that an extract says it covers: where a region has
+// no boundary of its own, this leaves out what hangs over the extract's edge.
+func extractArea(base *osm.Base) orb.MultiPolygon {
+	b := base.Header().Bounds
+	if b == (osm.Box{}) {
+		return nil
+	}
+	return orb.MultiPolygon{orb.Bound{
+		Min: orb.Point{float64(b.Min.LonE7) / 1e7, float64(b.Min.LatE7) / 1e7},
+		Max: orb.Point{float64(b.Max.LonE7) / 1e7, float64(b.Max.LatE7) / 1e7},
+	}.ToPolygon()}
+}
+
+// bounds returns the box of the region's area, else that of its features.
+func (c *Composer) bounds(area orb.MultiPolygon, cells *featureCells) [4]int32 {
 	if len(area) > 0 {
 		b := area.Bound()
 		return [4]int32{e7(b.Left()), e7(b.Bottom()), e7(b.Right()), e7(b.Top())}
-	}
-	if base != nil {
-		if b := base.Header().Bounds; b != (osm.Box{}) {
-			return [4]int32{b.Min.LonE7, b.Min.LatE7, b.Max.LonE7, b.Max.LatE7}
-		}
 	}
 	return [4]int32{cells.box.Min.LonE7, cells.box.Min.LatE7, cells.box.Max.LonE7, cells.box.Max.LatE7}
 }

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -62,11 +63,12 @@ func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Bas
 	}
 	for _, id := range slices.Sorted(maps.Keys(given)) {
 		all := given[id]
-		if err := all[0].Validate(); err != nil {
-			f.warn("%s amends an object that the region does not have, and is left out (%v)", id, err)
+		whole := slices.IndexFunc(all, func(o *feature.Feature) bool { return o.Validate() == nil })
+		if whole < 0 {
+			f.warn("the change of %s by %s is left out: the region has no such object", id, all[0].Provenance.Provider)
 			continue
 		}
-		if err := f.add(f.amend(all[0], all[1:])); err != nil {
+		if err := f.add(f.amend(all[whole], slices.Delete(all, whole, whole+1))); err != nil {
 			return nil, err
 		}
 	}
@@ -108,11 +110,16 @@ func (c *Composer) given(ctx context.Context, region string) (map[string][]*feat
 	return given, nil
 }
 
-// amend applies amendments in order. One that would spoil the feature is left
-// out with a warning.
+// amend applies amendments in order. One that changes nothing leaves no trace,
+// and one that would spoil the feature is left out with a warning.
 func (f *featureCells) amend(base *feature.Feature, amendments []*feature.Feature) *feature.Feature {
 	for _, a := range amendments {
 		merged := feature.Merge(*base, *a)
+		unsigned := merged
+		unsigned.Provenance.AmendedBy = base.Provenance.AmendedBy
+		if same(base, &unsigned) {
+			continue
+		}
 		if err := merged.Validate(); err != nil {
 			f.warn("the change of %s by %s is left out: %v", base.ID, a.Provenance.Provider, err)
 			continue
@@ -120,6 +127,13 @@ func (f *featureCells) amend(base *feature.Feature, amendments []*feature.Featur
 		base = &merged
 	}
 	return base
+}
+
+// same reports whether two features have the same bytes.
+func same(a, b *feature.Feature) bool {
+	rawA, errA := a.Canonical()
+	rawB, errB := b.Canonical()
+	return errA == nil && errB == nil && bytes.Equal(rawA, rawB)
 }
 
 // add puts a feature into its cell, unless it lies outside the boundary.

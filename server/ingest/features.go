@@ -3,58 +3,79 @@ package ingest
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/pannier-maps/pannier/server/catalog"
+	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/feature/fromosm"
 	"github.com/pannier-maps/pannier/tiles/source"
+	"github.com/pannier-maps/pannier/tiles/source/geojson"
 	"github.com/pannier-maps/pannier/tiles/source/gpx"
 )
 
 // features brings a provider's file into a region.
 func (im *Importer) features(ctx context.Context, region, file string, kind source.Kind, opts Options) (Result, error) {
 	s := catalog.Source{Name: SourceName(cmp.Or(opts.Source, file)), File: file, Kind: string(kind)}
-	provider := cmp.Or(opts.Provider, s.Name)
-	features, err := im.read(file, kind, feature.Provenance{
-		Provider: provider, Licence: cmp.Or(opts.Licence, "CC-BY-4.0"), Attribution: cmp.Or(opts.Attribution, provider),
-	}, s.Name)
+	if s.Name == fromosm.Collection {
+		return Result{}, fmt.Errorf("%s: the name %q belongs to OpenStreetMap; choose another with --source", file, s.Name)
+	}
+	opts.Source = s.Name
+	opts.Provider = cmp.Or(opts.Provider, s.Name)
+	opts.Licence = cmp.Or(opts.Licence, "CC-BY-4.0")
+	opts.Attribution = cmp.Or(opts.Attribution, opts.Provider)
+	features, err := im.read(ctx, region, file, kind, opts)
 	if err != nil {
 		return Result{}, fmt.Errorf("%s: %w", file, err)
-	}
-	for i := range features {
-		if err := check(&features[i]); err != nil {
-			return Result{}, fmt.Errorf("%s: feature %d (%s): %w", file, i+1, features[i].ID, err)
-		}
 	}
 	done, err := im.Catalog.ImportFeatures(ctx, region, s, features)
 	return Result{New: done.New, Changed: done.Changed, Unchanged: done.Unchanged}, err
 }
 
-func (im *Importer) read(file string, kind source.Kind, p feature.Provenance, name string) ([]feature.Feature, error) {
+// read returns a file's features, and after them its amendments, each checked.
+func (im *Importer) read(ctx context.Context, region, file string, kind source.Kind, opts Options) ([]feature.Feature, error) {
 	f, done, err := im.open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
 	if kind == source.GPX {
-		return gpx.Read(f, gpx.Options{Source: name, Provider: p.Provider, Licence: p.Licence, Attribution: p.Attribution})
+		return gpx.Read(f, gpx.Options{Source: opts.Source, Provider: opts.Provider, Licence: opts.Licence, Attribution: opts.Attribution})
 	}
-	return nil, errors.ErrUnsupported
+	sources, err := im.Catalog.Sources(ctx, region)
+	if err != nil {
+		return nil, err
+	}
+	var collections []string
+	for _, s := range sources {
+		collections = append(collections, s.Name)
+	}
+	all, err := geojson.Read(f, geojson.Options{
+		Source: opts.Source, Provider: opts.Provider, Licence: opts.Licence, Attribution: opts.Attribution, Collections: collections,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range all.Amendments {
+		if err := checkAmendment(&all.Amendments[i]); err != nil {
+			return nil, fmt.Errorf("change of %s: %w", all.Amendments[i].ID, err)
+		}
+	}
+	return append(all.Features, all.Amendments...), nil
 }
 
-// check validates a feature. One without geometry amends another, so it is
-// checked as if it stood on a sound one.
-func check(f *feature.Feature) error {
-	if !f.Geometry.IsZero() {
-		return f.Validate()
-	}
+// checkAmendment checks the members that an amendment has, as if it stood on a
+// sound object: the one it is for may come later.
+func checkAmendment(f *feature.Feature) error {
 	sound := feature.Feature{
-		ID: f.ID, Kind: feature.POI, Collection: f.Collection, Category: "other",
-		Geometry:   feature.Geometry{Shape: feature.Point, Lines: []feature.Line{{}}},
+		ID: f.ID, Kind: feature.POI, Collection: "x", Category: "sight.attraction",
+		Geometry:   feature.At(cell.Point{}),
 		Names:      map[string]string{feature.Und: "x"},
-		Provenance: feature.Provenance{Provider: "x", SourceID: "x", Licence: "x", Attribution: "x"},
+		Provenance: feature.Provenance{Provider: "x", SourceID: "x", Licence: "CC0-1.0", Attribution: "x"},
 	}
 	merged := feature.Merge(sound, *f)
+	if f.Geometry.IsZero() {
+		merged.Kind = feature.POI // what kind of object it is for shows only there
+	}
 	return merged.Validate()
 }
