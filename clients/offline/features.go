@@ -19,7 +19,7 @@ type featureRow struct {
 	southWest cell.Point
 	northEast cell.Point
 	words     words
-	record    []byte // canonical JSON
+	record    []byte // canonical JSON, packed
 }
 
 // packFeatures reads the canonical bytes of a features cell.
@@ -38,7 +38,7 @@ func packFeatures(raw []byte) ([]featureRow, error) {
 		}
 		row := featureRow{
 			id: f.ID, kind: f.Kind, category: f.Category, anchor: f.Anchor(),
-			words: wordsOf(f), record: item.Value,
+			words: wordsOf(f), record: packRecord(item.Value),
 		}
 		row.southWest, row.northEast = f.Bounds()
 		rows = append(rows, row)
@@ -62,7 +62,7 @@ func putFeatures(ctx context.Context, tx *sql.Tx, id cell.ID, rows []featureRow)
 	}
 	for _, f := range rows {
 		result, err := inserts[0].ExecContext(ctx, f.id, int64(id), string(f.kind), f.category,
-			f.anchor.LonE7, f.anchor.LatE7, string(f.record))
+			f.anchor.LonE7, f.anchor.LatE7, f.record)
 		if err != nil {
 			return fmt.Errorf("feature %s: %w", f.id, err)
 		}
@@ -105,7 +105,11 @@ func featuresCell(ctx context.Context, db queryer, id cell.ID) (raw []byte, n in
 		if err := rows.Scan(&id, &record); err != nil {
 			return nil, 0, err
 		}
-		raw = cell.AppendItem(raw, id, record)
+		plain, err := unpackRecord(record)
+		if err != nil {
+			return nil, 0, fmt.Errorf("feature %q: %w", id, err)
+		}
+		raw = cell.AppendItem(raw, id, plain)
 		n++
 	}
 	return raw, n, rows.Err()
@@ -121,21 +125,13 @@ func (r *Region) Feature(ctx context.Context, id string) (*feature.Feature, erro
 	return parse(id, record)
 }
 
-func parse(id string, record []byte) (*feature.Feature, error) {
-	f, err := feature.Parse(record)
-	if err != nil {
-		return nil, fmt.Errorf("%w: feature %q: %w", ErrDamaged, id, err)
-	}
-	return f, nil
-}
-
 // Features yields all features, cell by cell, each cell checked.
 func (r *Region) Features(ctx context.Context) iter.Seq2[*feature.Feature, error] {
 	return func(yield func(*feature.Feature, error) bool) {
 		for item, err := range r.items(ctx, cell.Features) {
 			var f *feature.Feature
 			if err == nil {
-				f, err = parse(string(item.Key), item.Value)
+				f, err = parseRecord(string(item.Key), item.Value)
 			}
 			if !yield(f, err) || err != nil {
 				return

@@ -10,7 +10,6 @@ import (
 
 	"github.com/pannier-maps/pannier/clients/guide/search"
 	"github.com/pannier-maps/pannier/tiles/feature"
-	"github.com/pannier-maps/pannier/tiles/taxonomy"
 )
 
 // words is what a feature is found by, folded.
@@ -33,18 +32,10 @@ func wordsOf(f *feature.Feature) words {
 	}
 }
 
-// categoryWords returns what people call the feature's category and its group,
-// in every language of the taxonomy.
+// categoryWords returns the category, which must come first for labels to be
+// found, and what says more about it.
 func categoryWords(f *feature.Feature) []string {
-	texts := []string{f.Category, f.Details["cuisine"], f.Details["network"]}
-	for _, id := range []string{f.Category, taxonomy.Group(f.Category)} {
-		if c, ok := taxonomy.Lookup(id); ok {
-			for _, language := range slices.Sorted(maps.Keys(c.Labels)) {
-				texts = append(texts, c.Labels[language])
-			}
-		}
-	}
-	return texts
+	return []string{f.Category, f.Details["cuisine"], f.Details["network"]}
 }
 
 // foldAll folds texts to one, each different form once.
@@ -65,10 +56,10 @@ const rank = `bm25(search, 10.0, 3.0, 1.0)`
 
 // Search returns up to limit features that have every word of text in a name, a
 // category or an address, the last word possibly unfinished. Accents, case and
-// letters such as đ and ß do not matter. Features of exactly that name come
+// letters such as đ and ß do not matter. Features of just that name come
 // first, then those whose name begins so, then the closest matches.
 func (r *Region) Search(ctx context.Context, text string, limit int) ([]*feature.Feature, error) {
-	expression := search.Query(text)
+	expression := search.QueryAlso(text, called)
 	if expression == "" || limit <= 0 {
 		return nil, nil
 	}
@@ -84,15 +75,15 @@ func (r *Region) Search(ctx context.Context, text string, limit int) ([]*feature
 	return found[:min(limit, len(found))], nil
 }
 
-// distanceInName is 0 for a feature of the name that was asked for, 1 for one
-// whose name begins so, else 2.
+// distanceInName is 0 for a feature whose name has the words that were asked for
+// and no others, 1 for one whose name begins so, else 2.
 func distanceInName(f *feature.Feature, asked []string) int {
 	best := 2
 	for _, name := range f.Names {
 		for _, form := range search.Variants(name) {
 			for _, a := range asked {
 				switch {
-				case form == a:
+				case form == a, sortWords(form) == sortWords(a):
 					return 0
 				case strings.HasPrefix(form, a):
 					best = 1
@@ -101,6 +92,12 @@ func distanceInName(f *feature.Feature, asked []string) int {
 		}
 	}
 	return best
+}
+
+func sortWords(folded string) string {
+	words := strings.Fields(folded)
+	slices.Sort(words)
+	return strings.Join(words, " ")
 }
 
 // selectFeatures runs a query for id and record.

@@ -25,7 +25,7 @@ CREATE TABLE features (
 	category TEXT NOT NULL,
 	lon INTEGER NOT NULL,
 	lat INTEGER NOT NULL,
-	record TEXT NOT NULL
+	record BLOB NOT NULL
 );
 CREATE INDEX features_cell ON features (cell);
 CREATE VIRTUAL TABLE bounds USING rtree_i32(n, west, east, south, north);

@@ -9,24 +9,34 @@ const maxWords = 16
 // in any order, the last one as a prefix because it may still be being typed.
 // It is empty when text has no word. Whatever text holds, the expression is
 // valid and asks for words only.
-func Query(text string) string {
+func Query(text string) string { return QueryAlso(text, nil) }
+
+// QueryAlso is Query where a word may also be met in other ways: also returns
+// FTS5 expressions for a folded word, which is unfinished if prefix is true.
+func QueryAlso(text string, also func(word string, prefix bool) []string) string {
 	words := strings.Fields(Fold(text))
 	spelled := strings.Fields(fold(text, spelled))
 	words = words[:min(len(words), maxWords)]
 	terms := make([]string, len(words))
 	for i, word := range words {
-		prefix := ""
-		if i == len(words)-1 {
-			prefix = "*"
+		prefix, star := i == len(words)-1, ""
+		if prefix {
+			star = "*"
 		}
-		terms[i] = quote(word) + prefix
+		ways := []string{Quote(word) + star}
 		if spelled[i] != word {
-			terms[i] = "(" + terms[i] + " OR " + quote(spelled[i]) + prefix + ")"
+			ways = append(ways, Quote(spelled[i])+star)
+		}
+		if also != nil {
+			ways = append(ways, also(word, prefix)...)
+		}
+		terms[i] = strings.Join(ways, " OR ")
+		if len(ways) > 1 {
+			terms[i] = "(" + terms[i] + ")"
 		}
 	}
 	return strings.Join(terms, " AND ")
 }
 
-// quote returns word as an FTS5 string. Folded words hold no quotes; doubling
-// them keeps that from mattering.
-func quote(word string) string { return `"` + strings.ReplaceAll(word, `"`, `""`) + `"` }
+// Quote returns words as an FTS5 string, which matches them in a row.
+func Quote(words string) string { return `"` + strings.ReplaceAll(words, `"`, `""`) + `"` }
