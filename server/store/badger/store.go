@@ -8,9 +8,12 @@
 // An error that is not the caller's (a failed sync, a table that fails its
 // checksum) must not be survived: what was acknowledged could be lost by
 // carrying on. Any such error goes to Options.Fatal, which ends the process,
-// and the next start recovers from what is durable. A disk that fills up is
-// such an error; as Badger maps its log into memory, it may also show as
-// SIGBUS, to the same end.
+// and the next start recovers from what is durable.
+//
+// A disk that fills up would be such an error, or SIGBUS, as Badger maps its
+// files into memory. So opening and every Update need 64 MiB of free disk, else
+// they give store.ErrFull; reading goes on. Quotas, and systems other than Linux
+// and macOS, are not looked at.
 //
 // A Store is safe for concurrent use.
 package badgerstore
@@ -46,6 +49,7 @@ type Options struct {
 type Store struct {
 	db   *badger.DB
 	stop *stopper
+	room func() error // store.ErrFull when the disk is
 
 	mu     sync.Mutex
 	closed bool
@@ -53,7 +57,8 @@ type Store struct {
 }
 
 // Open opens or creates the store in dir. It returns store.ErrLocked when
-// another process has it open, store.ErrCorrupt when a table fails its checks.
+// another process has it open, store.ErrCorrupt when a table fails its checks,
+// store.ErrFull when the disk is full.
 func Open(dir string, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -63,6 +68,9 @@ func Open(dir string, o Options) (*Store, error) {
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create store folder: %w", err)
+	}
+	if err := room(dir); err != nil {
+		return nil, err
 	}
 	stop := &stopper{log: o.Log, fatal: o.Fatal}
 	db, err := badger.Open(settings(dir, stop))
@@ -77,7 +85,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w: %w", dir, store.ErrCorrupt, err), db.Close())
 	}
-	return &Store{db: db, stop: stop}, nil
+	return &Store{db: db, stop: stop, room: func() error { return room(dir) }}, nil
 }
 
 // verify reads every block once. Left to Badger (OnTableAndBlockRead), the same
@@ -127,6 +135,9 @@ func (s *Store) Update(ctx context.Context, fn func(store.Txn) error) error {
 		return err
 	}
 	defer s.work.Done()
+	if err := s.room(); err != nil {
+		return err
+	}
 	for wait := time.Millisecond; ; wait = min(2*wait, 64*time.Millisecond) {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -170,7 +181,9 @@ func (s *Store) begin() error {
 	return nil
 }
 
-// Close implements store.MetaStore. Closing twice is fine.
+// Close implements store.MetaStore. Closing twice is fine. On a full disk what
+// is in memory is not made a table: the log has it, and the next Open reads
+// that. Then the folder stays locked until the process ends.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	first := !s.closed
@@ -178,6 +191,9 @@ func (s *Store) Close() error {
 	s.mu.Unlock()
 	s.work.Wait()
 	if !first {
+		return nil
+	}
+	if s.room() != nil {
 		return nil
 	}
 	if err := s.db.Close(); err != nil {
