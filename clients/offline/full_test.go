@@ -73,8 +73,8 @@ func TestImmutable(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if !frozen(path) {
-		t.Error("a closed region has a write-ahead log")
+	if !whole(path) {
+		t.Error("a closed region has a journal")
 	}
 	read, err := openReader(path, "ro&immutable=1")
 	if err != nil {

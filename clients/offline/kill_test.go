@@ -2,7 +2,9 @@ package offline_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -62,6 +64,20 @@ func TestKill(t *testing.T) {
 					t.Fatal(err)
 				}
 				child.Wait()
+				reader, err := offline.OpenReadOnly(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if from == "town" {
+					sameCells(t, reader, town())
+				} else if _, err := reader.State(ctx); !errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("State = %v, want fs.ErrNotExist", err)
+				} else if _, err := reader.Tile(ctx, cell.World); !errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("a tile of a version that was not installed: %v", err)
+				}
+				if err := reader.Close(); err != nil {
+					t.Fatal(err)
+				}
 				r = open(t, path)
 				if from == "town" {
 					sameCells(t, r, town())

@@ -76,8 +76,15 @@ func OpenReadOnly(path string) (*Region, error) {
 		return nil, err
 	}
 	read, err := openReader(path, "ro")
-	if err != nil && frozen(path) {
+	switch {
+	case err == nil:
+	case whole(path):
 		read, err = openReader(path, "ro&immutable=1")
+	default: // a writer was killed: take back what it had begun
+		if r, failed := Open(path); failed == nil {
+			r.Close()
+			read, err = openReader(path, "ro")
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -99,11 +106,16 @@ func openReader(path, mode string) (*sql.DB, error) {
 	return read, nil
 }
 
-// frozen reports whether the file is whole by itself, without a write-ahead log
-// that some connection has yet to bring into it.
-func frozen(path string) bool {
-	info, err := os.Stat(path + "-wal")
-	return errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0
+// whole reports whether the file can be read by itself: no writer has left a
+// journal or a log that must be brought into it first.
+func whole(path string) bool {
+	for _, suffix := range []string{"-journal", "-wal"} {
+		info, err := os.Stat(path + suffix)
+		if !errors.Is(err, fs.ErrNotExist) && (err != nil || info.Size() > 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // dsn returns the driver's name for a file.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"net/url"
@@ -15,6 +16,20 @@ import (
 )
 
 var errNoServer = errors.New("no server is known for it")
+
+// message returns what to tell about an error: of a network error only the
+// address and the cause.
+func message(err error) string {
+	var address *url.Error
+	if !errors.As(err, &address) {
+		return err.Error()
+	}
+	cause := address.Err
+	for next := errors.Unwrap(cause); next != nil; next = errors.Unwrap(cause) {
+		cause = next
+	}
+	return fmt.Sprintf("cannot reach %s: %v", address.URL, cause)
+}
 
 // hint returns what the user can do about an error, or "".
 func (a *app) hint(err error) string {

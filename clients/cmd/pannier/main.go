@@ -31,7 +31,7 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	if err != nil {
-		fmt.Fprintf(stderr, "pannier: %v\n", err)
+		fmt.Fprintf(stderr, "pannier: %s\n", message(err))
 		if hint := a.hint(err); hint != "" {
 			fmt.Fprintln(stderr, hint)
 		}

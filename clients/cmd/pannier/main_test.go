@@ -121,7 +121,7 @@ func TestJourney(t *testing.T) {
 		t.Errorf("downloads are left: %q", left)
 	}
 	d.server.Close() // from here on there is no network
-	if _, errs, err := d.run("update", "drava"); err == nil || !strings.Contains(errs, "can be used") {
+	if _, errs, err := d.run("update", "drava"); err == nil || !strings.Contains(errs, "cannot reach "+d.server.URL) || !strings.Contains(errs, "can be used") {
 		t.Errorf("update without a network: %v, %q", err, errs)
 	}
 	now := d.object("status")

@@ -68,17 +68,15 @@ func (a *app) updateCommand() *cobra.Command {
 					return &notInstalled{}
 				}
 			}
+			var failed error // one region's trouble does not hold up the others
 			for _, region := range regions {
-				if len(args) == 1 {
-					if err := a.mustExist(c.Context(), region); err != nil {
-						return err
-					}
+				err := a.mustExist(c.Context(), region)
+				if err == nil {
+					err = a.pull(c.Context(), region, source{})
 				}
-				if err := a.pull(c.Context(), region, source{}); err != nil {
-					return err
-				}
+				failed = errors.Join(failed, err)
 			}
-			return nil
+			return failed
 		},
 	}
 }
