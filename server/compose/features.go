@@ -22,7 +22,6 @@ import (
 
 // featureCells sorts features into cells.
 type featureCells struct {
-	area     orb.MultiPolygon
 	cells    map[cell.ID][]item
 	licence  map[manifest.Licence]bool
 	box      osm.Box
@@ -45,7 +44,7 @@ func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Bas
 	if err != nil {
 		return nil, err
 	}
-	f := &featureCells{area: area, cells: make(map[cell.ID][]item), licence: make(map[manifest.Licence]bool)}
+	f := &featureCells{cells: make(map[cell.ID][]item), licence: make(map[manifest.Licence]bool)}
 	if base != nil {
 		opts := fromosm.Options{Languages: r.Languages, Workers: c.workers()}
 		if len(area) > 0 {
@@ -55,7 +54,11 @@ func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Bas
 		_, err := fromosm.Features(ctx, base, opts, func(o *feature.Feature) error {
 			amendments := given[o.ID]
 			delete(given, o.ID)
-			return f.add(f.amend(o, amendments))
+			o = f.amend(o, amendments)
+			if !inside(area, o) {
+				return nil
+			}
+			return f.add(o)
 		})
 		if err != nil {
 			return nil, fmt.Errorf("region %s: features of OpenStreetMap: %w", r.ID, err)
@@ -68,7 +71,12 @@ func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Bas
 			f.warn("the change of %s by %s is left out: the region has no such object", id, all[0].Provenance.Provider)
 			continue
 		}
-		if err := f.add(f.amend(all[whole], slices.Delete(all, whole, whole+1))); err != nil {
+		o := f.amend(all[whole], slices.Delete(all, whole, whole+1))
+		if len(r.Boundary) > 0 && !inside(area, o) {
+			f.warn("%s lies outside the region's boundary and is left out", id)
+			continue
+		}
+		if err := f.add(o); err != nil {
 			return nil, err
 		}
 	}
@@ -136,11 +144,8 @@ func same(a, b *feature.Feature) bool {
 	return errA == nil && errB == nil && bytes.Equal(rawA, rawB)
 }
 
-// add puts a feature into its cell, unless it lies outside the boundary.
+// add puts a feature into its cell.
 func (f *featureCells) add(o *feature.Feature) error {
-	if !f.inside(o) {
-		return nil
-	}
 	raw, err := o.Canonical()
 	if err != nil {
 		return fmt.Errorf("feature %s: %w", o.ID, err)
@@ -165,14 +170,15 @@ func (f *featureCells) add(o *feature.Feature) error {
 	return nil
 }
 
-// inside reports whether a point of the feature lies within the boundary.
-func (f *featureCells) inside(o *feature.Feature) bool {
-	if len(f.area) == 0 {
+// inside reports whether a point of the feature lies within the area; no area
+// holds everything.
+func inside(area orb.MultiPolygon, o *feature.Feature) bool {
+	if len(area) == 0 {
 		return true
 	}
 	for _, line := range o.Geometry.Lines {
 		for _, p := range line.Points {
-			if planar.MultiPolygonContains(f.area, orb.Point{float64(p.LonE7) / 1e7, float64(p.LatE7) / 1e7}) {
+			if planar.MultiPolygonContains(area, orb.Point{float64(p.LonE7) / 1e7, float64(p.LatE7) / 1e7}) {
 				return true
 			}
 		}

@@ -1,0 +1,52 @@
+# What you need: Go 1.26 or newer, Node 20 or newer, git.
+
+GO ?= go
+FUZZTIME ?= 3s
+READERS := clients/journey/readers
+
+.PHONY: all build demo test check fuzz bench clean
+all: build
+
+# The two commands, in bin/.
+build:
+	$(GO) build -trimpath -o bin/ ./server/cmd/pannierd ./clients/cmd/pannier
+
+# Builds, imports a real region, publishes it and serves it.
+demo: build
+	@sh .ci/demo
+
+# Installs what the tests need and runs all of them.
+test: check $(READERS)/node_modules
+	$(GO) test -race -timeout 20m ./...
+	$(MAKE) fuzz
+
+# Formatting, vet, staticcheck, tidy modules, and the platforms of phones.
+check:
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these files"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+	GOOS=js GOARCH=wasm $(GO) vet ./tiles/cell ./tiles/feature ./sync/... ./clients/guide/...
+	GOOS=android GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./clients/offline/... ./sync/pull/...
+
+$(READERS)/node_modules: $(READERS)/package-lock.json
+	cd $(READERS) && npm ci --no-fund --no-audit
+	@touch $@
+
+# Some seconds of each fuzz target; FUZZTIME=1m for more.
+fuzz:
+	@$(GO) list -f '{{.Dir}}' ./... | while read -r dir; do \
+		for target in $$(grep -hso '^func Fuzz[A-Za-z0-9_]*' "$$dir"/*_test.go | cut -c6-); do \
+echo "fuzz $$target in $${dir#$(CURDIR)/}"; \
+(cd "$$dir" && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) . >/tmp/fuzz.$$$$ 2>&1) \
+	|| { cat /tmp/fuzz.$$$$; rm -f /tmp/fuzz.$$$$; exit 1; }; \
+rm -f /tmp/fuzz.$$$$; \
+		done || exit 1; \
+	done
+
+# Prints figures beside those of other programs, and writes them to out/.
+bench:
+	$(GO) run ./server/cmd/pannierbench
+
+clean:
+	rm -rf bin out pannier-data $(READERS)/node_modules
