@@ -71,7 +71,8 @@ func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Bas
 			f.warn("the change of %s by %s is left out: the region has no such object", id, all[0].Provenance.Provider)
 			continue
 		}
-		o := f.amend(all[whole], slices.Delete(all, whole, whole+1))
+		o := all[whole]
+		o = f.amend(o, slices.Delete(all, whole, whole+1))
 		if len(r.Boundary) > 0 && !inside(area, o) {
 			f.warn("%s lies outside the region's boundary and is left out", id)
 			continue
