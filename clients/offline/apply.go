@@ -105,8 +105,6 @@ func (w *writer) replace(ctx context.Context, changes []manifest.Change, target 
 			want = append(want, c.New.Key)
 		}
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	for p, err := range packAll(ctx, next.Changed) {
 		if err != nil {
 			return err

@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/pannier-maps/pannier/clients/offline"
 	"github.com/pannier-maps/pannier/clients/offline/offlinetest"
@@ -249,6 +251,27 @@ func TestApplyWhileReading(t *testing.T) {
 	sameCells(t, reader, changed())
 	if err := reader.Apply(ctx, next); !errors.Is(err, offline.ErrReadOnly) {
 		t.Errorf("Apply on a reader: %v", err)
+	}
+}
+
+// TestApplyLetsGo checks that a failed Apply has done with the cells when it
+// returns, so that the caller may close what they are read from.
+func TestApplyLetsGo(t *testing.T) {
+	r := open(t, filepath.Join(t.TempDir(), "drava.mbtiles"))
+	next := offlinetest.Version(t, "drava", 1, town(), pull.State{})
+	var ranging atomic.Bool
+	next.Changed = func(yield func(pull.ChangedCell, error) bool) {
+		ranging.Store(true)
+		defer ranging.Store(false)
+		for yield(pull.ChangedCell{Key: cell.Key{Layer: cell.Media, ID: 7}}, nil) {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if err := r.Apply(ctx, next); err == nil {
+		t.Error("Apply took an endless version")
+	}
+	if ranging.Load() {
+		t.Error("Apply returned while the cells were still being read")
 	}
 }
 

@@ -28,15 +28,21 @@ type packed struct {
 }
 
 // packAll makes cells ready on every core and yields them in their order. A few
-// cells wait at a time, so memory stays bounded. Whoever stops ranging early
-// must cancel ctx.
+// cells wait at a time, so memory stays bounded. When it ends, however that
+// happens, nobody ranges over cells any more.
 func packAll(ctx context.Context, cells iter.Seq2[pull.ChangedCell, error]) iter.Seq2[*packed, error] {
 	type result struct {
 		p   *packed
 		err error
 	}
 	return func(yield func(*packed, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
 		queue := make(chan chan result, runtime.GOMAXPROCS(0))
+		defer func() {
+			cancel()
+			for range queue { // until it is closed
+			}
+		}()
 		go func() {
 			defer close(queue)
 			for c, err := range cells {

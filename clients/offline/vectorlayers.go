@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/paulmach/protoscan"
 )
@@ -60,10 +61,10 @@ func scanLayer(data []byte) *vectorLayer {
 		var err error
 		switch msg.FieldNumber() {
 		case mvtLayerName:
-			l.ID, err = msg.String()
+			l.ID, err = text(msg)
 		case mvtLayerKey:
 			var key string
-			key, err = msg.String()
+			key, err = text(msg)
 			keys = append(keys, key)
 		case mvtLayerValue:
 			var value []byte
@@ -89,6 +90,12 @@ func scanLayer(data []byte) *vectorLayer {
 		return nil
 	}
 	return l
+}
+
+// text reads a string; JSON has no place for what is not UTF-8.
+func text(msg *protoscan.Message) (string, error) {
+	s, err := msg.String()
+	return strings.ToValidUTF8(s, "\ufffd"), err
 }
 
 // scanTags collects the pairs of key and value that a feature uses.
