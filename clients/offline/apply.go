@@ -26,13 +26,13 @@ func (r *Region) Apply(ctx context.Context, next pull.Version) error {
 	}
 	h, err := head.Peek(next.HeadNote)
 	if err != nil {
-		return fmt.Errorf("install: %w", err)
+		return err
 	}
 	if err := r.beginUpdate(ctx); err != nil {
-		return fmt.Errorf("install version %d: %w", h.Version, explain(err))
+		return explain(err)
 	}
 	if err := r.apply(ctx, next, h); err != nil {
-		return fmt.Errorf("install version %d: %w", h.Version, explain(err))
+		return explain(err)
 	}
 	r.endUpdate(ctx)
 	return nil

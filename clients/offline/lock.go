@@ -32,7 +32,7 @@ func TakeLock(path string) (*Lock, error) {
 		if isBusy(err) {
 			return nil, ErrLocked
 		}
-		return nil, fmt.Errorf("lock %s: %w", path, err)
+		return nil, fmt.Errorf("lock %s: %w", path, explain(err))
 	}
 	return &Lock{db, tx}, nil
 }
