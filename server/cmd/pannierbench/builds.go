@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// extract is a region's map data.
+type extract struct {
+	region, languages string
+	file              string
+}
+
+// module holds extracts as its test data.
+const module = "github.com/paulmach/osm"
+
+// builds measures each region from its extract to its first version.
+func (b *bench) builds(ctx context.Context) error {
+	extracts := []extract{{"liechtenstein", "de,en", filepath.Join(b.osm, "liechtenstein-2019-11-18.osm.pbf")}}
+	out, err := output(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module)
+	dir := strings.TrimSpace(string(out))
+	if err == nil && dir == "" {
+		err = errors.New("it is not downloaded (go mod download)")
+	}
+	if err == nil {
+		testdata := filepath.Join(dir, "testdata")
+		extracts = []extract{
+			{"andorra", "ca,es,fr,en", filepath.Join(testdata, "andorra-latest.osm.bz2")},
+			extracts[0],
+			{"delaware", "en", filepath.Join(testdata, "delaware-latest.osm.pbf")},
+		}
+	} else {
+		b.absent("builds of andorra and delaware: module %s: %v", module, err)
+	}
+	for _, e := range extracts {
+		info, err := os.Stat(e.file)
+		if errors.Is(err, fs.ErrNotExist) {
+			b.absent("build of %s: there is no %s", e.region, e.file)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		build, err := b.build(ctx, e)
+		if err != nil {
+			return fmt.Errorf("build %s: %w", e.region, err)
+		}
+		build.Bytes = info.Size()
+		if err := b.tilemaker(ctx, e, &build); err != nil {
+			return err
+		}
+		b.report.Builds = append(b.report.Builds, build)
+	}
+	return nil
+}
+
+// build measures import and first publish, each time in an empty data folder.
+func (b *bench) build(ctx context.Context, e extract) (Build, error) {
+	var imports, publishes []Usage
+	var content Content
+	var manifest string
+	for i := range b.runs {
+		say("%s: import and publish, run %d of %d", e.region, i+1, b.runs)
+		d, done, err := b.fresh(ctx, e.region, e.languages)
+		if err != nil {
+			return Build{}, err
+		}
+		defer done()
+		u, err := d.load(ctx, e.region, e.file)
+		if err != nil {
+			return Build{}, err
+		}
+		imports = append(imports, u)
+		p, u, err := d.publish(ctx, e.region)
+		if err != nil {
+			return Build{}, err
+		}
+		publishes = append(publishes, u)
+		if i > 0 {
+			if p.Manifest != manifest {
+				return Build{}, fmt.Errorf("run %d made manifest %s, run 1 made %s", i+1, p.Manifest, manifest)
+			}
+			continue
+		}
+		manifest = p.Manifest
+		all, _, err := d.site().manifests(ctx, e.region)
+		if err != nil {
+			return Build{}, err
+		}
+		if content, err = d.site().weigh(ctx, all[0]); err != nil {
+			return Build{}, err
+		}
+		content.POIs, content.Routes, content.Bundle = p.POIs, p.Routes, p.Bytes
+	}
+	return Build{
+		Region: e.region, Extract: filepath.Base(e.file), Content: content,
+		Steps: []Step{newStep("import", imports), newStep("publish", publishes)},
+	}, nil
+}
+
+// fresh returns a pannierd with one region and nothing in it. The caller calls
+// done to remove it.
+func (b *bench) fresh(ctx context.Context, region, languages string) (d daemon, done func(), err error) {
+	dir, err := os.MkdirTemp(b.temp, region+"-*")
+	if err != nil {
+		return daemon{}, nil, err
+	}
+	d = daemon{b.pannierd, dir}
+	if err := d.create(ctx, region, languages); err != nil {
+		os.RemoveAll(dir)
+		return daemon{}, nil, err
+	}
+	return d, func() { os.RemoveAll(dir) }, nil
+}
+
+// installed reports whether a program is there, and notes it if not. It is the
+// program of the Debian package of the same name.
+func (b *bench) installed(program string) bool {
+	if _, err := exec.LookPath(program); err != nil {
+		b.absent("%s: not installed (Debian package %s)", program, program)
+		return false
+	}
+	return true
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+)
+
+// daemon is pannierd on a data folder of its own. Each call is a new process.
+type daemon struct{ program, data string }
+
+// published is what `pannierd publish` answers.
+type published struct {
+	Version   uint64
+	Manifest  string
+	Cells     int
+	Bytes     int64
+	Unchanged bool
+	POIs      int
+	Routes    int
+}
+
+func (d daemon) create(ctx context.Context, region, languages string) error {
+	_, err := d.call(ctx, new(any), "region", "create", region, "--languages", languages)
+	return err
+}
+
+func (d daemon) load(ctx context.Context, region, file string) (Usage, error) {
+	return d.call(ctx, new(any), "import", region, file)
+}
+
+func (d daemon) publish(ctx context.Context, region string) (published, Usage, error) {
+	var p published
+	u, err := d.call(ctx, &p, "publish", region)
+	if err == nil && p.Unchanged {
+		err = fmt.Errorf("publish %s: nothing changed", region)
+	}
+	return p, u, err
+}
+
+// call runs a command and reads its answer.
+func (d daemon) call(ctx context.Context, answer any, args ...string) (Usage, error) {
+	out, u, err := measure(ctx, d.program, append([]string{"--data", d.data, "--json"}, args...)...)
+	if err != nil {
+		return u, err
+	}
+	if err := json.Unmarshal(out, answer); err != nil {
+		return u, fmt.Errorf("pannierd %s: read its answer: %w", args[0], err)
+	}
+	return u, nil
+}
+
+// site is what the daemon has published.
+func (d daemon) site() site { return site(filepath.Join(d.data, "public")) }
