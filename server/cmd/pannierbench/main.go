@@ -69,10 +69,8 @@ func run(ctx context.Context, args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.temp)) }()
 
-	b.pannierd = filepath.Join(b.temp, "pannierd")
-	say("building pannierd")
-	if _, err := output(ctx, "go", "build", "-o", b.pannierd, "./server/cmd/pannierd"); err != nil {
-		return fmt.Errorf("build pannierd (run this in the repository's root): %w", err)
+	if err := b.buildPannierd(ctx); err != nil {
+		return err
 	}
 	if err := b.builds(ctx); err != nil {
 		return err
@@ -94,6 +92,18 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	say("wrote %s", *out)
+	return nil
+}
+
+// buildPannierd builds the program to measure, in the temporary folder.
+func (b *bench) buildPannierd(ctx context.Context) error {
+	say("building pannierd")
+	b.pannierd = filepath.Join(b.temp, "pannierd")
+	cmd := command(ctx, "go", "build", "-o", b.pannierd, "./server/cmd/pannierd")
+	cmd.Env = append(os.Environ(), "GOTMPDIR="+b.temp) // go leaves its files when interrupted
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build pannierd (run this in the repository's root): %w\n%s", err, text)
+	}
 	return nil
 }
 
