@@ -12,7 +12,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -20,7 +19,6 @@ import (
 	"time"
 
 	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/geojson"
 
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/sync/manifest"
@@ -37,9 +35,6 @@ const mapVersion = 1
 
 // baseCache bounds the memory for decoded blocks of a base, in bytes.
 const baseCache = 256 << 20
-
-// ErrBoundary is returned for a boundary that is not a GeoJSON area.
-var ErrBoundary = errors.New("not a GeoJSON Polygon or MultiPolygon")
 
 // Composer makes content.
 type Composer struct {
@@ -167,76 +162,6 @@ func fingerprint(r catalog.Region, base *osm.Base) string {
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
-}
-
-// ParseBoundary reads a region's boundary: a GeoJSON geometry, Feature or
-// FeatureCollection whose areas are taken together. Empty input is no boundary.
-func ParseBoundary(data []byte) (orb.MultiPolygon, error) {
-	if len(data) == 0 {
-		return nil, nil
-	}
-	var area orb.MultiPolygon
-	add := func(g orb.Geometry) error {
-		switch g := g.(type) {
-		case orb.Polygon:
-			area = append(area, g)
-		case orb.MultiPolygon:
-			area = append(area, g...)
-		default:
-			return ErrBoundary
-		}
-		return nil
-	}
-	var kind struct {
-		Type string `json:"type"`
-	}
-	if err := json.Unmarshal(data, &kind); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBoundary, err)
-	}
-	switch kind.Type {
-	case "FeatureCollection":
-		all, err := geojson.UnmarshalFeatureCollection(data)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrBoundary, err)
-		}
-		for _, f := range all.Features {
-			if err := add(f.Geometry); err != nil {
-				return nil, err
-			}
-		}
-	case "Feature":
-		f, err := geojson.UnmarshalFeature(data)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrBoundary, err)
-		}
-		if err := add(f.Geometry); err != nil {
-			return nil, err
-		}
-	default:
-		g, err := geojson.UnmarshalGeometry(data)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrBoundary, err)
-		}
-		if err := add(g.Geometry()); err != nil {
-			return nil, err
-		}
-	}
-	for _, polygon := range area {
-		for _, ring := range polygon {
-			for _, p := range ring {
-				if !(p.Lon() >= -180 && p.Lon() <= 180 && p.Lat() >= -90 && p.Lat() <= 90) {
-					return nil, fmt.Errorf("%w: point %v lies outside the world; coordinates are longitude, latitude", ErrBoundary, p)
-				}
-			}
-			if len(ring) < 4 || !ring.Closed() {
-				return nil, fmt.Errorf("%w: a ring must have four points or more and end where it began", ErrBoundary)
-			}
-		}
-	}
-	if len(area) == 0 {
-		return nil, ErrBoundary
-	}
-	return area, nil
 }
 
 // extractArea returns the box that an extract says it covers: where a region has

@@ -24,12 +24,11 @@ import (
 var (
 	// ErrNoBase is returned for changes to map data that the region lacks.
 	ErrNoBase = errors.New("the map data that these changes start from is missing")
-	// ErrTooLarge is returned for a file of features over MaxFile.
+	// ErrNothing is returned for an extract that would leave a region empty.
+	ErrNothing = errors.New("there are no elements in this file; is it cut off?")
+	// ErrTooLarge is returned for a file with more changes than memory is for.
 	ErrTooLarge = errors.New("file too large")
 )
-
-// MaxFile is the largest file of features, in bytes, uncompressed.
-const MaxFile = 1 << 30
 
 // Importer brings files into regions. One region takes one import at a time.
 type Importer struct {

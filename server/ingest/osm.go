@@ -51,6 +51,9 @@ func (im *Importer) extracts(ctx context.Context, region string, files []string)
 			return Result{}, err
 		}
 		parts = append(parts, part)
+		if nodes, ways, relations := part.Counts(); nodes+ways+relations == 0 {
+			return Result{}, fmt.Errorf("%s: %w", file, ErrNothing)
+		}
 		names = append(names, filepath.Base(file))
 	}
 	if len(parts) > 1 {

@@ -28,15 +28,19 @@ const (
 	GPX       Kind = "GPX"
 )
 
-// ErrUnknown is returned for files of no known format.
-var ErrUnknown = errors.New("unknown format, want OSM PBF, OSM XML, OSM change, GeoJSON or GPX, plain or packed with gzip or bzip2")
+// Errors for what is no source.
+var (
+	ErrEmpty   = errors.New("the file is empty")
+	ErrFolder  = errors.New("this is a folder, not a file")
+	ErrUnknown = errors.New("unknown format, want OSM PBF, OSM XML, OSM change, GeoJSON or GPX, plain or packed with gzip or bzip2")
+)
 
 const (
 	headSize  = 4096 // bytes looked at
 	maxLayers = 3    // of compression
 )
 
-// Detect returns the format of a file.
+// Detect returns the format of a file. Errors name the file.
 func Detect(path string) (Kind, error) {
 	f, kind, err := Open(path)
 	if err != nil {
@@ -54,16 +58,16 @@ type File struct {
 	done atomic.Int64
 }
 
-// Open opens a file and tells its format.
+// Open opens a file and tells its format. Errors name the file.
 func Open(path string) (*File, Kind, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, "", fmt.Errorf("open source: %w", err)
+		return nil, "", err // it names the file
 	}
 	f := &File{file: file}
 	kind, err := f.detect()
 	if err != nil {
-		return nil, "", errors.Join(fmt.Errorf("open source %s: %w", path, err), file.Close())
+		return nil, "", errors.Join(fmt.Errorf("%s: %w", path, err), file.Close())
 	}
 	return f, kind, nil
 }
@@ -92,12 +96,18 @@ func (f *File) detect() (Kind, error) {
 	if err != nil {
 		return "", err
 	}
+	if info.IsDir() {
+		return "", ErrFolder
+	}
 	f.size = info.Size()
 	f.r = bufio.NewReaderSize(counter{f}, 64<<10)
 	for range maxLayers {
 		head, err := f.r.Peek(headSize)
 		if err != nil && err != io.EOF {
 			return "", err
+		}
+		if len(head) == 0 {
+			return "", ErrEmpty
 		}
 		var layer io.Reader
 		switch {

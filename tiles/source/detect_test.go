@@ -60,10 +60,13 @@ func TestDetect(t *testing.T) {
 			if got != test.want || (err == nil) != (test.want != "") {
 				t.Fatalf("Detect = %q, %v, want %q", got, err, test.want)
 			}
-			if err != nil && (!strings.Contains(err.Error(), path) || test.name != "cut gzip" && !errors.Is(err, ErrUnknown)) {
+			if err != nil && (!strings.Contains(err.Error(), path) || test.name != "cut gzip" && !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrEmpty)) {
 				t.Errorf("error %v", err)
 			}
 		})
+	}
+	if _, err := Detect(t.TempDir()); !errors.Is(err, ErrFolder) {
+		t.Errorf("error %v, want ErrFolder", err)
 	}
 	if _, err := Detect(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v, want ErrNotExist", err)
