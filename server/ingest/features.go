@@ -40,7 +40,11 @@ func (im *Importer) read(ctx context.Context, region, file string, kind source.K
 	}
 	defer done()
 	if kind == source.GPX {
-		return gpx.Read(f, gpx.Options{Source: opts.Source, Provider: opts.Provider, Licence: opts.Licence, Attribution: opts.Attribution})
+		features, err := gpx.Read(f, gpx.Options{Source: opts.Source, Provider: opts.Provider, Licence: opts.Licence, Attribution: opts.Attribution})
+		if err != nil {
+			return nil, err
+		}
+		return features, f.End()
 	}
 	sources, err := im.Catalog.Sources(ctx, region)
 	if err != nil {

@@ -110,11 +110,15 @@ func (im *Importer) collect(ctx context.Context, file, path string) error {
 	if memory == 0 {
 		memory = defaultMemory
 	}
+	read := osmxml.Read
+	if kind == source.OSMPBF {
+		read = osmpbf.Read
+	}
 	return osm.Collect(ctx, path, memory, func(h osm.Handler) error {
-		if kind == source.OSMPBF {
-			return osmpbf.Read(ctx, f, h)
+		if err := read(ctx, f, h); err != nil {
+			return err
 		}
-		return osmxml.Read(ctx, f, h)
+		return f.End()
 	})
 }
 
@@ -181,6 +185,9 @@ func (im *Importer) readChanges(ctx context.Context, file string) (changes []osm
 		}
 		return nil
 	})
+	if err == nil {
+		err = f.End()
+	}
 	return changes, newest, err
 }
 

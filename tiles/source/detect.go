@@ -38,6 +38,7 @@ var (
 const (
 	headSize  = 4096 // bytes looked at
 	maxLayers = 3    // of compression
+	maxTail   = 1 << 20
 )
 
 // Detect returns the format of a file. Errors name the file.
@@ -75,6 +76,21 @@ func Open(path string) (*File, Kind, error) {
 // Read reads the uncompressed content.
 func (f *File) Read(p []byte) (int, error) { return f.r.Read(p) }
 
+// End reads what follows a document, whose reader may have stopped at its last
+// byte: only at the end of the file are the checksums of its packing checked.
+func (f *File) End() error {
+	n, err := io.Copy(io.Discard, io.LimitReader(f.r, maxTail+1))
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the end of the file is missing: %w", err)
+	case err != nil:
+		return fmt.Errorf("end of the file: %w", err)
+	case n > maxTail:
+		return fmt.Errorf("more than %d KiB follow the end of the content", maxTail>>10)
+	}
+	return nil
+}
+
 // Close closes the file.
 func (f *File) Close() error { return f.file.Close() }
 
@@ -103,6 +119,9 @@ func (f *File) detect() (Kind, error) {
 	f.r = bufio.NewReaderSize(counter{f}, 64<<10)
 	for range maxLayers {
 		head, err := f.r.Peek(headSize)
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return "", fmt.Errorf("the file ends too early: %w", err)
+		}
 		if err != nil && err != io.EOF {
 			return "", err
 		}
@@ -113,7 +132,7 @@ func (f *File) detect() (Kind, error) {
 		switch {
 		case bytes.HasPrefix(head, []byte{0x1f, 0x8b, 8}):
 			if layer, err = gzip.NewReader(f.r); err != nil {
-				return "", fmt.Errorf("gzip: %w", err)
+				return "", fmt.Errorf("header of gzip: %w", err)
 			}
 		case bytes.HasPrefix(head, []byte("BZh")):
 			layer = bzip2.NewReader(f.r)

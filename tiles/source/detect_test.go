@@ -103,3 +103,32 @@ func FuzzKindOf(f *testing.F) {
 		}
 	})
 }
+
+func TestEnd(t *testing.T) {
+	packed := zip("<osm/>")
+	for _, test := range []struct {
+		name, content string
+		good          bool
+	}{
+		{"plain", "<osm/>", true},
+		{"packed", packed, true},
+		{"cut", packed[:len(packed)-1], false},
+		{"bad checksum", packed[:len(packed)-8] + "12345678", false},
+		{"a long end", "<osm/>" + strings.Repeat(" ", maxTail+1), false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "x")
+			if err := os.WriteFile(path, []byte(test.content), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			f, _, err := Open(path)
+			if err == nil {
+				_, err = io.ReadFull(f, make([]byte, len("<osm/>")))
+				err = errors.Join(err, f.End(), f.Close())
+			}
+			if (err == nil) != test.good {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}

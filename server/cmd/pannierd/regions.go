@@ -40,6 +40,9 @@ func (p *program) regionCreateCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if len(data) == 0 {
+					return fmt.Errorf("%s: the file is empty", boundary)
+				}
 				if _, err := compose.ParseBoundary(data); err != nil {
 					return fmt.Errorf("%s: %w", boundary, err)
 				}
