@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -24,29 +25,49 @@ const MaxRaw = 64 << 20
 // and length promise.
 var ErrCorrupt = errors.New("corrupt blob")
 
+// plain keeps encoders for Pack: making one takes 70 MB and most of the time
+// that a small blob needs.
+var plain = sync.Pool{New: func() any {
+	w, err := newEncoder(MaxRaw)
+	if err != nil {
+		panic(err) // fixed options
+	}
+	return w
+}}
+
 // Pack compresses raw. The same bytes give the same result on every machine.
-func Pack(raw []byte) ([]byte, error) { return PackAfter(nil, raw) }
+func Pack(raw []byte) ([]byte, error) {
+	if len(raw) > MaxRaw {
+		return nil, fmt.Errorf("pack %d bytes: more than %d", len(raw), MaxRaw)
+	}
+	w := plain.Get().(*zstd.Encoder)
+	defer plain.Put(w)
+	return w.EncodeAll(raw, nil), nil
+}
 
 // PackAfter compresses raw with old as the bytes that came just before it.
 func PackAfter(old, raw []byte) ([]byte, error) {
+	if len(old) == 0 {
+		return Pack(raw)
+	}
 	if len(raw) > MaxRaw || len(old) > MaxRaw {
 		return nil, fmt.Errorf("pack %d bytes after %d: more than %d", len(raw), len(old), MaxRaw)
 	}
-	opts := []zstd.EOption{
-		zstd.WithEncoderLevel(zstd.SpeedBestCompression),
-		zstd.WithEncoderConcurrency(1),
-		zstd.WithEncoderCRC(false), // the name is a stronger check
-		zstd.WithWindowSize(window(len(old) + len(raw))),
-	}
-	if len(old) > 0 {
-		opts = append(opts, zstd.WithEncoderDictRaw(0, old))
-	}
-	w, err := zstd.NewWriter(nil, opts...)
+	w, err := newEncoder(len(old)+len(raw), zstd.WithEncoderDictRaw(0, old))
 	if err != nil {
 		return nil, fmt.Errorf("pack: %w", err)
 	}
 	defer w.Close()
 	return w.EncodeAll(raw, nil), nil
+}
+
+func newEncoder(span int, more ...zstd.EOption) (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, append([]zstd.EOption{
+		zstd.WithEncoderLevel(zstd.SpeedBestCompression),
+		zstd.WithEncoderConcurrency(1),
+		zstd.WithEncoderCRC(false), // the name is a stronger check
+		zstd.WithWindowSize(window(span - 1)),
+	}, more...)...)
 }
 
 // Unpack restores a blob of length rawLen that Pack wrote.
@@ -99,7 +120,6 @@ func Open(stored []byte, rawLen int, name Hash) ([]byte, error) {
 	return raw, nil
 }
 
-// window returns the smallest zstd window that spans n bytes.
-func window(n int) int {
-	return max(zstd.MinWindowSize, 1<<bits.Len(uint(max(n, 1)-1)))
-}
+// window returns the power of two above n, but no less than the smallest window
+// of zstd. It is the most that a frame of n bytes may ask for.
+func window(n int) int { return max(zstd.MinWindowSize, 1<<bits.Len(uint(n))) }

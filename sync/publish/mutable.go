@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
@@ -94,6 +95,27 @@ func (p *Publisher) Repair(ctx context.Context) error {
 		}
 	}
 	return p.writeRegions(ctx)
+}
+
+// Differing lists the changing objects of the site that are not what the ledger
+// says: those that Repair would write.
+func (p *Publisher) Differing(ctx context.Context) ([]string, error) {
+	d := &differing{Objects: p.Objects}
+	err := (&Publisher{Objects: d, Ledger: p.Ledger}).Repair(ctx)
+	return d.names, err
+}
+
+// differing notes what would be replaced.
+type differing struct {
+	Objects
+	names []string
+}
+
+func (d *differing) Replace(_ context.Context, name string, _ []byte) error {
+	if !slices.Contains(d.names, name) {
+		d.names = append(d.names, name)
+	}
+	return nil
 }
 
 func (p *Publisher) replaceJSON(ctx context.Context, name string, value any) error {

@@ -26,6 +26,7 @@ var (
 	ErrPortal   = errors.New("the answer is a web page: is this network asking for a login?")
 	ErrLength   = errors.New("the server sent another length than expected")
 	ErrStalled  = errors.New("the connection stalled")
+	ErrServer   = errors.New("the server has a problem")
 )
 
 const (
@@ -221,7 +222,7 @@ func (c *Client) request(ctx context.Context, object string, start int64, tag st
 	case res.StatusCode == http.StatusNotFound, res.StatusCode == http.StatusGone:
 		err = final{ErrNotFound}
 	case res.StatusCode == http.StatusTooManyRequests, res.StatusCode >= 500:
-		err = fmt.Errorf("the server answered %s", res.Status)
+		err = fmt.Errorf("%w: it answered %s", ErrServer, res.Status)
 	case res.StatusCode == http.StatusPartialContent && start > 0 &&
 		!strings.HasPrefix(res.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", start)):
 		err = final{fmt.Errorf("the server sent %q, asked from byte %d", res.Header.Get("Content-Range"), start)}

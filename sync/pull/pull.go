@@ -185,14 +185,15 @@ func (p *puller) fetchHead(ctx context.Context) error {
 }
 
 // fetchUpdate asks for head and delta in one answer. done is false when the
-// server has no such answer: a static site, or one that forgot our version.
+// server has no such answer: a static site, one that forgot our version, or one
+// whose copy of an object is damaged.
 func (p *puller) fetchUpdate(ctx context.Context, tag string) (done bool, err error) {
 	name := layout.Update(p.region, p.wasHead.Manifest)
 	body, _, err := p.client.get(ctx, name, maxUpdate, tag)
 	switch {
 	case errors.Is(err, errNotModified):
 		return true, p.take(name, p.was.HeadNote)
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrPortal): // a static site may answer with its page
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrServer), errors.Is(err, ErrPortal): // a static site may answer with its page
 		return false, nil
 	case err != nil:
 		return false, err
@@ -219,6 +220,9 @@ func (p *puller) take(object string, note []byte) (err error) {
 	p.head, err = head.Open(note, head.Origin(p.was.Origin.Site, p.region), p.was.Origin.Key)
 	if err == nil {
 		err = p.head.Follows(p.wasHead)
+	}
+	if err != nil && p.wasHead == nil {
+		return fmt.Errorf("%s, as %s names its site and key: %w", object, layout.Regions, err)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", object, err)

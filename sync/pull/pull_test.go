@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -41,7 +42,7 @@ func newWorld(t *testing.T) *world {
 		rand: rand.New(rand.NewPCG(1, 2)), cells: make(map[cell.Key][]byte),
 	}
 	w.publisher = &publish.Publisher{Objects: w.objects, Ledger: w.ledger}
-	for i := range uint32(12) {
+	for i := range uint32(5) {
 		w.cells[cell.Key{Layer: cell.Tiles, ID: cell.New(11, i, 7)}] = w.random(20000)
 		w.cells[cell.Key{Layer: cell.Features, ID: cell.New(11, i, 7)}] = w.random(3000)
 	}
@@ -125,7 +126,7 @@ func TestEveryWayGivesTheSameBytes(t *testing.T) {
 		w := newWorld(t)
 		server := w.serve(dynamic)
 		var devices []*sitetest.Device
-		for range 9 {
+		for range 5 {
 			d := new(sitetest.Device)
 			if _, err := w.pull(server, d); err != nil {
 				t.Fatal(err)
@@ -195,7 +196,7 @@ func TestRollbackAndUnchanged(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	w := newWorld(t)
 	var sent atomic.Int64
-	random := rand.New(rand.NewPCG(3, 4))
+	random := &dice{rand: rand.New(rand.NewPCG(3, 4))}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rec := httptest.NewRecorder()
 		w.objects.ServeHTTP(rec, r)
@@ -241,6 +242,18 @@ func TestInterrupted(t *testing.T) {
 	if _, err := os.Stat(stage); !os.IsNotExist(err) {
 		t.Errorf("the staging folder is still there: %v", err)
 	}
+}
+
+// dice is randomness for several goroutines.
+type dice struct {
+	mu   sync.Mutex
+	rand *rand.Rand
+}
+
+func (d *dice) IntN(n int) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.rand.IntN(n)
 }
 
 func (w *world) lastVersion() publish.Version {
