@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -79,6 +80,10 @@ func (a *app) statusCommand() *cobra.Command {
 			}
 			for _, region := range regions {
 				s, err := a.status(c.Context(), region)
+				var absent *notInstalled
+				if errors.As(err, &absent) {
+					return err
+				}
 				if err != nil {
 					return fmt.Errorf("region %s: %w", region, err)
 				}

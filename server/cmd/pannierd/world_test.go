@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -21,7 +22,7 @@ import (
 const region = "andorra"
 
 // world is a site with three versions of the region, and a phone that holds the
-// first.
+// second.
 type world struct {
 	t     *testing.T
 	data  string // the server's folder
@@ -57,13 +58,13 @@ func (w world) make() {
 	w.pannierd("region", "create", region, "--name", "Andorra", "--languages", "ca,es,fr,en").wantDone(w.t)
 	w.pannierd("import", region, moduleData(w.t, "andorra-latest.osm.bz2")).wantDone(w.t)
 	w.pannierd("publish", region, "-m", "first").wantDone(w.t)
+	w.pannierd("import", region, hut(w.t, "Refugi")).wantDone(w.t)
+	w.pannierd("publish", region, "-m", "second").wantDone(w.t)
 	d := w.serve()
 	w.pannier("pull", region, "--server", d.url).wantDone(w.t)
 	d.stop()
-	for _, name := range []string{"Refugi", "Refugi nou"} {
-		w.pannierd("import", region, hut(w.t, name)).wantDone(w.t)
-		w.pannierd("publish", region, "-m", name).wantDone(w.t)
-	}
+	w.pannierd("import", region, hut(w.t, "Refugi nou")).wantDone(w.t)
+	w.pannierd("publish", region, "-m", "third").wantDone(w.t)
 }
 
 // pannierd runs a command of the server.
@@ -101,7 +102,17 @@ func (w world) published() string {
 func (w world) installed() string {
 	w.t.Helper()
 	w.pannier("verify").wantDone(w.t)
-	return w.pannier("status", region, "--json").wantDone(w.t)
+	var is struct {
+		Version  uint64 `json:"version"`
+		Manifest string `json:"manifest"`
+		Cells    int    `json:"cells"`
+		Issued   string `json:"issued"`
+	}
+	status := w.pannier("status", region, "--json").wantDone(w.t)
+	if err := json.Unmarshal([]byte(status), &is); err != nil {
+		w.t.Fatalf("status says %q: %v", status, err)
+	}
+	return fmt.Sprintf("%+v", is)
 }
 
 // wantPublished checks that the site is as it was.

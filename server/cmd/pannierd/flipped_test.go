@@ -1,0 +1,111 @@
+package main
+
+import (
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A flipped byte in any object of the site is found by fsck, and by each phone
+// that needs the object: both name it, and the phone keeps what it has.
+func TestFlippedByte(t *testing.T) {
+	w := newWorld(t)
+	d := w.serve()
+	defer d.stop()
+	public := filepath.Join(w.data, "public")
+	static := httptest.NewServer(http.FileServer(http.Dir(public))) // remembers no answer
+	defer static.Close()
+	was := w.installed()
+	fresh, updates := 0, 0 // pulls that failed
+	for _, path := range objects(t, public) {
+		name, _ := filepath.Rel(public, path)
+		name = filepath.ToSlash(name)
+		t.Run(name, func(t *testing.T) {
+			w := world{t, w.data, w.phone}
+			flip(t, path)
+			defer flip(t, path)
+			o := w.pannierd("fsck")
+			if o.code != 1 || !strings.Contains(o.stdout, name+": ") {
+				t.Errorf("fsck ended with %d and does not name the object:\n%s%s", o.code, o.stdout, o.stderr)
+			}
+			if found := inner.FindString(o.stdout); found != "" {
+				t.Errorf("fsck shows %q:\n%s", found, o.stdout)
+			}
+			none := world{t, w.data, filepath.Join(t.TempDir(), "none")}
+			if o := none.pannier("pull", region, "--server", d.url); o.code != 0 {
+				fresh++
+				o.wantRefused(t, name)
+				none.pannier("status", region).wantRefused(t, "not installed")
+			} else {
+				none.installed()
+			}
+			if strings.HasPrefix(name, "v1/blobs/") {
+				return // a phone with a version gets a delta
+			}
+			old := world{t, w.data, filepath.Join(t.TempDir(), "old")}
+			copyFolder(t, w.phone, old.phone)
+			if o := old.pannier("pull", region, "--server", static.URL); o.code != 0 {
+				updates++
+				o.wantRefused(t, name)
+				old.wantInstalled(was)
+			} else {
+				old.installed()
+			}
+		})
+	}
+	if fresh < 10 || updates < 2 {
+		t.Errorf("only %d objects matter to a new phone, %d to one with a version", fresh, updates)
+	}
+	w.pannierd("fsck").wantDone(t)
+}
+
+// The server's own answer to a phone that has a version holds the same delta.
+func TestFlippedUpdate(t *testing.T) {
+	w := newWorld(t)
+	deltas, err := filepath.Glob(filepath.Join(w.data, "public/v1/regions", region, "deltas/*"))
+	if err != nil || len(deltas) != 2 {
+		t.Fatalf("%d deltas, %v", len(deltas), err)
+	}
+	for _, delta := range deltas {
+		flip(t, delta)
+	}
+	d := w.serve()
+	defer d.stop()
+	was := w.installed()
+	o := w.pannier("update", region) // its server is gone
+	o.wantRefused(t, region)
+	w.pannier("pull", region, "--server", d.url).wantRefused(t, "v1/regions/"+region+"/deltas/")
+	w.wantInstalled(was)
+}
+
+// objects lists the files of a site.
+func objects(t *testing.T, dir string) (all []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			all = append(all, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// flip changes a bit in the middle of a file, or changes it back.
+func flip(t *testing.T, path string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 1
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
