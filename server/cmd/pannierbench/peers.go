@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // peer makes a patch from one file to another.
@@ -34,8 +35,11 @@ func (b *bench) patches(ctx context.Context, dir string) (map[string]int64, erro
 		}
 		var size int64
 		var err error
-		for _, way := range p.ways {
-			if size, err = p.patch(ctx, dir, way); err == nil || ctx.Err() != nil {
+		for i, way := range p.ways {
+			if size, err = p.patch(ctx, dir, way); err == nil && i > 0 {
+				b.absent("%s: it lacks an option, so it is called as: %s", p.what, strings.Join(way, " "))
+			}
+			if err == nil || ctx.Err() != nil {
 				break
 			}
 		}
