@@ -1,0 +1,219 @@
+package compose
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pannier-maps/pannier/server/catalog"
+	"github.com/pannier-maps/pannier/server/store/badger"
+	"github.com/pannier-maps/pannier/server/store/local"
+	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/osm"
+)
+
+// village is a café, a well and a lane, in an extract whose box leaves the well out.
+func village(t *testing.T, path string) {
+	t.Helper()
+	place := func(id int64, lon, lat int32, tags ...osm.Tag) osm.Node {
+		return osm.Node{ID: id, Point: cell.Point{LonE7: lon, LatE7: lat}, Tags: osm.SortTags(tags), Meta: osm.Meta{Version: 1, Timestamp: 1577836800}}
+	}
+	header := osm.Header{
+		Bounds:    osm.Box{Min: cell.Point{LonE7: 160000000, LatE7: 465000000}, Max: cell.Point{LonE7: 163000000, LatE7: 467000000}},
+		Timestamp: 1577836800,
+	}
+	err := osm.Collect(context.Background(), path, 1<<20, func(h osm.Handler) error {
+		err := h.Header(header)
+		return errors.Join(err, h.Nodes([]osm.Node{
+			place(1, 161000000, 466000000, osm.Tag{Key: "amenity", Value: "cafe"}, osm.Tag{Key: "name", Value: "Kavarna"}),
+			place(2, 169000000, 466000000, osm.Tag{Key: "amenity", Value: "drinking_water"}),
+			place(3, 161100000, 466100000), place(4, 161200000, 466200000),
+		}), h.Ways([]osm.Way{{ID: 9, Nodes: []int64{3, 4}, Tags: osm.Tags{{Key: "highway", Value: "residential"}}}}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func composer(t *testing.T, boundary string) (*Composer, catalog.Region) {
+	t.Helper()
+	dir, ctx := t.TempDir(), context.Background()
+	meta, err := badgerstore.Open(filepath.Join(dir, "meta"), badgerstore.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { meta.Close() })
+	private, err := localstore.Open(filepath.Join(dir, "private"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { private.Close() })
+	c, err := catalog.Open(ctx, meta, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := catalog.Region{ID: "mura", Languages: []string{"sl"}}
+	if boundary != "" {
+		r.Boundary = []byte(boundary)
+	}
+	if r, err = c.CreateRegion(ctx, r); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "osm", "mura"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	village(t, filepath.Join(dir, "osm", "mura", "x.osm"))
+	if err := c.SetBase(ctx, "mura", "", catalog.Base{File: "x.osm"}); err != nil {
+		t.Fatal(err)
+	}
+	return &Composer{Catalog: c, Folder: filepath.Join(dir, "osm"), TempDir: dir}, r
+}
+
+func give(t *testing.T, c *Composer, source string, features ...feature.Feature) {
+	t.Helper()
+	if _, err := c.Catalog.ImportFeatures(context.Background(), "mura", catalog.Source{Name: source}, features); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func museum(id string, lon int32) feature.Feature {
+	return feature.Feature{
+		ID: id, Kind: feature.POI, Collection: "town", Category: "culture.museum", Geometry: feature.At(cell.Point{LonE7: lon, LatE7: 466000000}),
+		Names:      map[string]string{feature.Und: "Muzej"},
+		Provenance: feature.Provenance{Provider: "Town", SourceID: id, Licence: "CC0-1.0", Attribution: "Town"},
+	}
+}
+
+// draw composes and returns the features by id and the cells by layer.
+func draw(t *testing.T, c *Composer, r catalog.Region) (*Draft, map[string]*feature.Feature, map[cell.Layer]int) {
+	t.Helper()
+	d, err := c.Compose(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	features, layers := make(map[string]*feature.Feature), make(map[cell.Layer]int)
+	err = d.Content.Cells(context.Background(), func(key cell.Key, raw []byte) error {
+		layers[key.Layer]++
+		if key.Layer != cell.Features {
+			return nil
+		}
+		for item, err := range cell.Items(raw) {
+			if err != nil {
+				return err
+			}
+			f, err := feature.Parse(item.Value)
+			if err != nil {
+				return err
+			}
+			if f.Cell() != key.ID {
+				t.Errorf("%s lies in cell %s, want %s", f.ID, key.ID, f.Cell())
+			}
+			features[f.ID] = f
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, features, layers
+}
+
+func TestCompose(t *testing.T) {
+	c, r := composer(t, "")
+	give(t, c, "town", museum("town/1", 161500000), museum("town/far", 175000000))
+	give(t, c, "hours",
+		feature.Feature{ID: "osm/node/1", OpeningHours: "24/7", Provenance: feature.Provenance{Provider: "Town"}},
+		feature.Feature{ID: "osm/node/404", OpeningHours: "24/7", Provenance: feature.Provenance{Provider: "Town"}})
+	d, features, layers := draw(t, c, r)
+	if f := features["osm/node/1"]; f == nil || f.OpeningHours != "24/7" || f.Provenance.AmendedBy != "Town" || f.Names[feature.Und] != "Kavarna" {
+		t.Errorf("the café is %+v", f)
+	}
+	if features["osm/node/2"] != nil {
+		t.Error("the well outside the extract's box is there")
+	}
+	if features["town/1"] == nil || features["town/far"] == nil {
+		t.Error("a provider's museum is missing")
+	}
+	if len(d.Warnings) != 1 || !strings.Contains(d.Warnings[0], "osm/node/404") {
+		t.Errorf("warnings %q, want one about osm/node/404", d.Warnings)
+	}
+	if layers[cell.Tiles] == 0 {
+		t.Error("no tiles")
+	}
+	meta := d.Content.Meta
+	if meta.AsOf != "2020-01-01T00:00:00Z" || meta.Bounds != [4]int32{160000000, 465000000, 163000000, 467000000} || len(meta.Licences) != 2 {
+		t.Errorf("region facts %+v", meta)
+	}
+}
+
+func TestAmendmentThatChangesNothingLeavesNoTrace(t *testing.T) {
+	c, r := composer(t, "")
+	give(t, c, "same", feature.Feature{ID: "osm/node/1", Names: map[string]string{feature.Und: "Kavarna"}, Provenance: feature.Provenance{Provider: "Town"}})
+	if _, features, _ := draw(t, c, r); features["osm/node/1"].Provenance.AmendedBy != "" {
+		t.Errorf("the café is amended by %q", features["osm/node/1"].Provenance.AmendedBy)
+	}
+}
+
+func TestBoundary(t *testing.T) {
+	c, r := composer(t, `{"type":"Polygon","coordinates":[[[16.05,46.5],[16.3,46.5],[16.3,46.7],[16.05,46.7],[16.05,46.5]]]}`)
+	give(t, c, "town", museum("town/1", 161500000), museum("town/far", 175000000))
+	d, features, _ := draw(t, c, r)
+	if features["town/1"] == nil || features["town/far"] != nil || features["osm/node/1"] == nil {
+		t.Errorf("features inside the boundary: %d", len(features))
+	}
+	if len(d.Warnings) != 1 || !strings.Contains(d.Warnings[0], "town/far") {
+		t.Errorf("warnings %q, want one about town/far", d.Warnings)
+	}
+}
+
+func TestUnchangedMapIsNotDrawnAgain(t *testing.T) {
+	c, r := composer(t, "")
+	d, _, _ := draw(t, c, r)
+	entry := manifest.Entry{Key: cell.Key{Layer: cell.Tiles, ID: cell.World}, Raw: 1}
+	if err := c.Remember(context.Background(), "mura", d, &manifest.Manifest{Entries: []manifest.Entry{entry}}); err != nil {
+		t.Fatal(err)
+	}
+	again, _, layers := draw(t, c, r)
+	if len(again.Content.Kept) != 1 || layers[cell.Tiles] != 0 {
+		t.Errorf("kept %v, drawn %d tile cells; want the one remembered", again.Content.Kept, layers[cell.Tiles])
+	}
+	c.Rebuild = true
+	if _, _, layers := draw(t, c, r); layers[cell.Tiles] == 0 {
+		t.Error("asked to draw again, but no tiles came")
+	}
+}
+
+func TestParseBoundary(t *testing.T) {
+	ring := `[[[16,46],[17,46],[17,47],[16,46]]]`
+	good := []string{
+		`{"type":"Polygon","coordinates":` + ring + `}`,
+		`{"type":"MultiPolygon","coordinates":[` + ring + `]}`,
+		`{"type":"Feature","properties":{},"geometry":{"type":"Polygon","coordinates":` + ring + `}}`,
+		`{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":{"type":"Polygon","coordinates":` + ring + `}}]}`,
+	}
+	for _, s := range good {
+		if area, err := ParseBoundary([]byte(s)); err != nil || len(area) != 1 {
+			t.Errorf("ParseBoundary(%s) = %v, %v", s, area, err)
+		}
+	}
+	bad := []string{
+		`{`, `{}`, `{"type":"Point","coordinates":[1,2]}`, `{"type":"FeatureCollection","features":[]}`,
+		`{"type":"Polygon","coordinates":[[[16,46],[17,46],[16,46]]]}`, `{"type":"Polygon","coordinates":[[[16,46],[17,46],[17,47],[16,47]]]}`,
+		`{"type":"Polygon","coordinates":[[[16,46],[197,46],[17,47],[16,46]]]}`,
+	}
+	for _, s := range bad {
+		if area, err := ParseBoundary([]byte(s)); !errors.Is(err, ErrBoundary) {
+			t.Errorf("ParseBoundary(%s) = %v, %v; want ErrBoundary", s, area, err)
+		}
+	}
+	if area, err := ParseBoundary(nil); area != nil || err != nil {
+		t.Errorf("no boundary: %v, %v", area, err)
+	}
+}
