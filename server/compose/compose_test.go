@@ -189,31 +189,3 @@ func TestUnchangedMapIsNotDrawnAgain(t *testing.T) {
 		t.Error("asked to draw again, but no tiles came")
 	}
 }
-
-func TestParseBoundary(t *testing.T) {
-	ring := `[[[16,46],[17,46],[17,47],[16,46]]]`
-	good := []string{
-		`{"type":"Polygon","coordinates":` + ring + `}`,
-		`{"type":"MultiPolygon","coordinates":[` + ring + `]}`,
-		`{"type":"Feature","properties":{},"geometry":{"type":"Polygon","coordinates":` + ring + `}}`,
-		`{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":{"type":"Polygon","coordinates":` + ring + `}}]}`,
-	}
-	for _, s := range good {
-		if area, err := ParseBoundary([]byte(s)); err != nil || len(area) != 1 {
-			t.Errorf("ParseBoundary(%s) = %v, %v", s, area, err)
-		}
-	}
-	bad := []string{
-		`{`, `{}`, `{"type":"Point","coordinates":[1,2]}`, `{"type":"FeatureCollection","features":[]}`,
-		`{"type":"Polygon","coordinates":[[[16,46],[17,46],[16,46]]]}`, `{"type":"Polygon","coordinates":[[[16,46],[17,46],[17,47],[16,47]]]}`,
-		`{"type":"Polygon","coordinates":[[[16,46],[197,46],[17,47],[16,46]]]}`,
-	}
-	for _, s := range bad {
-		if area, err := ParseBoundary([]byte(s)); !errors.Is(err, ErrBoundary) {
-			t.Errorf("ParseBoundary(%s) = %v, %v; want ErrBoundary", s, area, err)
-		}
-	}
-	if area, err := ParseBoundary(nil); area != nil || err != nil {
-		t.Errorf("no boundary: %v, %v", area, err)
-	}
-}
