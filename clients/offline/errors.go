@@ -16,6 +16,9 @@ func explain(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
+	if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE { // the index of the log has no room
+		return fmt.Errorf("%w (%w)", ErrFull, err)
+	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("%w (%w)", ErrFull, err)

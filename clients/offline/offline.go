@@ -70,10 +70,15 @@ func Open(path string) (*Region, error) {
 
 // OpenReadOnly opens an installed region for queries. A file on a medium that
 // cannot be written, such as a locked SD card, opens too. It returns
-// fs.ErrNotExist when there is no such file.
+// fs.ErrNotExist when there is no such file, or an empty one, which is all that a
+// first pull can make on a full disk.
 func OpenReadOnly(path string) (*Region, error) {
-	if _, err := os.Stat(path); err != nil {
+	info, err := os.Stat(path)
+	if err != nil {
 		return nil, err
+	}
+	if info.Size() == 0 {
+		return nil, fmt.Errorf("open %s: %w: it is empty", path, fs.ErrNotExist)
 	}
 	read, err := openReader(path, "ro")
 	switch {

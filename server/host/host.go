@@ -39,8 +39,8 @@ type Host struct {
 	meta    store.MetaStore
 }
 
-// Open opens a data folder, making it if need be, and repairs what a crash left
-// half-done. Callers close it.
+// Open opens a data folder, making it if need be, and repairs and removes what a
+// crash left half-done. Callers close it.
 func Open(ctx context.Context, dir string, log *slog.Logger) (_ *Host, err error) {
 	h := &Host{Dir: dir}
 	defer func() {
@@ -65,6 +65,9 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (_ *Host, err error
 	}
 	h.Site = Site{h.public}
 	if h.Catalog, err = catalog.Open(ctx, h.meta, h.private); err != nil {
+		return nil, err
+	}
+	if err := h.sweep(ctx); err != nil {
 		return nil, err
 	}
 	return h, h.Publisher(nil).Repair(ctx)

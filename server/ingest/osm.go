@@ -235,6 +235,9 @@ func (im *Importer) install(ctx context.Context, region, path string, names []st
 		return Result{}, err
 	}
 	if err := im.Catalog.SetBase(ctx, region, was.File, next); err != nil {
+		if next.File != was.File {
+			os.Remove(filepath.Join(im.Folder, region, next.File)) // best effort, as below
+		}
 		return Result{}, err
 	}
 	if was.File != "" && was.File != next.File {

@@ -210,7 +210,10 @@ func (p *Publisher) write(ctx context.Context, region string, content Content, v
 			p.report("cells", done.Add(1), 0)
 			return w.add(key, raw)
 		})
-		if err = errors.Join(err, w.wait()); err != nil {
+		if cause := w.wait(); cause != nil {
+			err = cause // what Cells stumbled over
+		}
+		if err != nil {
 			return nil, err
 		}
 		m.Entries = append(m.Entries, w.entries...)

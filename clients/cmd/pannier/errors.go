@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"net/url"
+	"syscall"
 
 	"github.com/pannier-maps/pannier/clients/offline"
 	"github.com/pannier-maps/pannier/sync/blob"
@@ -57,7 +58,7 @@ func (a *app) hint(err error) string {
 		return "Say where to get it with --server URL."
 	case is(offline.ErrLocked):
 		return "Wait until it is done, then try again."
-	case is(offline.ErrFull):
+	case is(offline.ErrFull, syscall.ENOSPC, syscall.EDQUOT):
 		return "Free some space and run the command again; it goes on from here."
 	case is(offline.ErrDamaged):
 		return "Download it again with: pannier pull REGION --fresh"

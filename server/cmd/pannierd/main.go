@@ -16,6 +16,7 @@ import (
 
 	"github.com/pannier-maps/pannier/server/control"
 	"github.com/pannier-maps/pannier/server/host"
+	"github.com/pannier-maps/pannier/server/store"
 	"github.com/pannier-maps/pannier/tiles/progress"
 )
 
@@ -65,6 +66,9 @@ func (p *program) run(ctx context.Context) int {
 		return 130
 	}
 	fmt.Fprintln(p.stderr, "pannierd:", err)
+	if errors.Is(err, store.ErrFull) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		fmt.Fprintln(p.stderr, "Free some space on that disk and run the command again. What is published stays as it is.")
+	}
 	return 1
 }
 

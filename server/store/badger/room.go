@@ -19,6 +19,6 @@ func room(dir string) error {
 	if !ok || free >= reserve {
 		return nil
 	}
-	return fmt.Errorf("%w: %.1f MiB are free on the disk of %s, at least %d MiB must be; free some space and try again",
+	return fmt.Errorf("%w: %.1f MiB are free on the disk of %s, at least %d MiB must be",
 		store.ErrFull, float64(free)/(1<<20), dir, reserve>>20)
 }

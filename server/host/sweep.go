@@ -1,0 +1,46 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+)
+
+// leftovers are what a killed process may leave in a data folder: imports under
+// way, tiles spilled to disk, a socket in the making.
+var leftovers = []string{"osm/*/.new-*", "pannier-tiles-*", ".sock*"}
+
+// sweep removes them, and bases that no region uses. Nothing may run yet.
+func (h *Host) sweep(ctx context.Context) error {
+	folder := os.DirFS(h.Dir)
+	var names []string
+	for _, pattern := range leftovers {
+		found, err := fs.Glob(folder, pattern)
+		if err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+		names = append(names, found...)
+	}
+	bases, err := fs.Glob(folder, "osm/*/*.osm")
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	for _, name := range bases {
+		used, _, err := h.Catalog.Base(ctx, path.Base(path.Dir(name)))
+		if err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+		if used.File != path.Base(name) {
+			names = append(names, name)
+		}
+	}
+	var errs []error
+	for _, name := range names {
+		errs = append(errs, os.RemoveAll(filepath.Join(h.Dir, filepath.FromSlash(name))))
+	}
+	return errors.Join(errs...)
+}
