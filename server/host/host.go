@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -25,6 +26,8 @@ import (
 	"github.com/pannier-maps/pannier/server/store"
 	"github.com/pannier-maps/pannier/server/store/badger"
 	"github.com/pannier-maps/pannier/server/store/local"
+	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/publish"
 )
 
@@ -70,7 +73,26 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (_ *Host, err error
 	if err := h.sweep(ctx); err != nil {
 		return nil, err
 	}
-	return h, h.Publisher(nil).Repair(ctx)
+	err = h.Publisher(nil).Repair(ctx)
+	if damage(err) {
+		log.Error("the site is damaged; pannierd fsck tells what is", "err", err)
+		err = nil
+	}
+	return h, err
+}
+
+// damage reports whether an error of Repair leaves the other regions, or what
+// is published already, good to serve.
+func damage(err error) bool {
+	if err == nil || errors.Is(err, publish.ErrAhead) {
+		return false
+	}
+	for _, cause := range []error{blob.ErrCorrupt, manifest.ErrCorrupt, fs.ErrNotExist, store.ErrFull} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return false
 }
 
 // Close closes the folder.

@@ -38,7 +38,8 @@ func (p *Publisher) writeMutable(ctx context.Context, region Region, versions []
 	return p.writeRegions(ctx)
 }
 
-// writeRegions writes the list of the site's published regions.
+// writeRegions writes the list of the site's published regions. One whose
+// manifest cannot be read keeps the line that it has.
 func (p *Publisher) writeRegions(ctx context.Context) error {
 	regions, err := p.Ledger.Regions(ctx)
 	if err != nil {
@@ -56,7 +57,12 @@ func (p *Publisher) writeRegions(ctx context.Context) error {
 		last := versions[len(versions)-1]
 		m, err := ReadManifest(ctx, p.Objects, r.ID, last.Manifest, last.Raw)
 		if err != nil {
-			return err
+			was, ok := p.listed(ctx, r.ID)
+			if !ok {
+				return err
+			}
+			list.Regions = append(list.Regions, was)
+			continue
 		}
 		list.Regions = append(list.Regions, site.Region{
 			ID: r.ID, Name: m.Meta.Name, Languages: m.Meta.Languages, Bounds: m.Meta.Bounds,
@@ -67,34 +73,59 @@ func (p *Publisher) writeRegions(ctx context.Context) error {
 	return p.replaceJSON(ctx, layout.Regions, list)
 }
 
+// listed returns a region's line of the list as it is.
+func (p *Publisher) listed(ctx context.Context, region string) (site.Region, bool) {
+	data, err := p.Objects.Get(ctx, layout.Regions)
+	if err != nil {
+		return site.Region{}, false
+	}
+	list, err := site.ParseRegions(data)
+	if err != nil {
+		return site.Region{}, false
+	}
+	r, ok := list.Find(region)
+	return r, ok
+}
+
 // Repair brings every changing object of the site up to the ledger. Run it when
 // a server starts: it closes the gap that a crash in the middle of a publish
-// leaves. It fails if the site holds a newer head than the ledger knows, which
-// only a restored or foreign ledger can cause.
+// leaves. Damage in one region, such as a manifest that is corrupt or gone, does
+// not keep it from the others; the error tells all. It is ErrAhead if the site
+// holds a newer head than the ledger knows, which only a restored or foreign
+// ledger can cause: publishing then would contradict what riders have.
 func (p *Publisher) Repair(ctx context.Context) error {
 	regions, err := p.Ledger.Regions(ctx)
 	if err != nil {
 		return fmt.Errorf("read ledger: %w", err)
 	}
+	var errs []error
 	for _, r := range regions {
-		versions, err := p.Ledger.Versions(ctx, r.ID)
-		if err != nil {
-			return fmt.Errorf("read ledger: %w", err)
-		}
-		note, err := p.Objects.Get(ctx, layout.Head(r.ID))
-		if err == nil {
-			if h, err := head.Open(note, head.Origin(r.Site, r.ID), r.Public); err == nil && h.Version > uint64(len(versions)) {
-				return fmt.Errorf("%s is at version %d, but the ledger ends at %d: was an old copy of the data folder restored?",
-					layout.Head(r.ID), h.Version, len(versions))
-			}
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		if err := p.writeMutable(ctx, r, versions); err != nil {
-			return fmt.Errorf("repair %s: %w", r.ID, err)
+		if err := p.repair(ctx, r); err != nil {
+			errs = append(errs, fmt.Errorf("repair %s: %w", r.ID, err))
 		}
 	}
-	return p.writeRegions(ctx)
+	if len(errs) == 0 {
+		errs = append(errs, p.writeRegions(ctx)) // there may be none that writes it
+	}
+	return errors.Join(errs...)
+}
+
+func (p *Publisher) repair(ctx context.Context, r Region) error {
+	versions, err := p.Ledger.Versions(ctx, r.ID)
+	if err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	note, err := p.Objects.Get(ctx, layout.Head(r.ID))
+	if err == nil {
+		h, err := head.Open(note, head.Origin(r.Site, r.ID), r.Public)
+		if err == nil && h.Version > uint64(len(versions)) {
+			return fmt.Errorf("%w: %s is at version %d, the ledger ends at %d: was an old copy of the data folder restored?",
+				ErrAhead, layout.Head(r.ID), h.Version, len(versions))
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return p.writeMutable(ctx, r, versions)
 }
 
 // Differing lists the changing objects of the site that are not what the ledger

@@ -28,6 +28,7 @@ var (
 	ErrConflict  = errors.New("another version was published at the same time")
 	ErrNoVersion = errors.New("no such version")
 	ErrEmpty     = errors.New("the region has no content")
+	ErrAhead     = errors.New("the site is ahead of the ledger")
 )
 
 // Objects is the site that a publisher writes.

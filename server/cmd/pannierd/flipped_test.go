@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -80,6 +81,33 @@ func TestFlippedUpdate(t *testing.T) {
 	o.wantRefused(t, region)
 	w.pannier("pull", region, "--server", d.url).wantRefused(t, "v1/regions/"+region+"/deltas/")
 	w.wantInstalled(was)
+}
+
+// A damaged manifest stops what needs it, not the server.
+func TestDamagedAtStart(t *testing.T) {
+	w := newWorld(t)
+	var list []struct {
+		Manifest string `json:"manifest"`
+	}
+	if err := json.Unmarshal([]byte(w.pannierd("versions", region, "--json").wantDone(t)), &list); err != nil || len(list) != 3 {
+		t.Fatalf("%d versions, %v", len(list), err)
+	}
+	name := "v1/regions/" + region + "/manifests/" + list[2].Manifest
+	flip(t, filepath.Join(w.data, "public", name))
+	for _, lost := range []string{"v1/regions/" + region + "/head", "v1/regions.json"} {
+		if err := os.Remove(filepath.Join(w.data, "public", lost)); err != nil {
+			t.Fatal(err)
+		}
+		d := w.serve() // writes the head again; the list needs the manifest
+		if o := w.pannierd("fsck"); o.code != 1 || !strings.Contains(o.stdout, "v1/regions") {
+			t.Errorf("fsck ended with %d:\n%s", o.code, o.stdout)
+		}
+		w.pannier("pull", region, "--server", d.url).wantDone(t) // by delta
+		d.stop()
+	}
+	w.pannierd("publish", region).wantRefused(t, name)
+	flip(t, filepath.Join(w.data, "public", name))
+	w.pannierd("fsck").wantDone(t)
 }
 
 // objects lists the files of a site.
