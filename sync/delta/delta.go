@@ -45,6 +45,7 @@ const (
 	Raw    Codec = 0 // the bytes themselves
 	Plain  Codec = 1 // a zstd frame
 	Prefix Codec = 2 // a zstd frame with the old content as raw prefix dictionary
+	Edit   Codec = 3 // copies of the old content with corrections, and literals
 )
 
 // part is one coded piece.
@@ -78,6 +79,19 @@ func encode(old, raw, packed []byte) (part, error) {
 	return best, nil
 }
 
+// encodeContent is encode with the edit codec among the ways.
+func encodeContent(old, raw, packed []byte) (part, error) {
+	best, err := encode(old, raw, packed)
+	if err != nil || len(old) == 0 {
+		return best, err
+	}
+	edit, ok, err := packEdit(old, raw)
+	if err == nil && ok && len(edit) < len(best.data) {
+		best = part{Edit, edit}
+	}
+	return best, err
+}
+
 // decode undoes encode; the result has length rawLen or is an error.
 func (p part) decode(old []byte, rawLen int) ([]byte, error) {
 	switch p.codec {
@@ -90,6 +104,8 @@ func (p part) decode(old []byte, rawLen int) ([]byte, error) {
 		return blob.Unpack(p.data, rawLen)
 	case Prefix:
 		return blob.UnpackAfter(old, p.data, rawLen)
+	case Edit:
+		return unpackEdit(old, p.data, rawLen)
 	}
 	return nil, fmt.Errorf("%w: codec %d", ErrTooNew, p.codec)
 }
@@ -220,6 +236,19 @@ func (r *reader) byte() byte {
 		return b[0]
 	}
 	return 0
+}
+
+func (r *reader) varint() int64 {
+	if r.bad {
+		return 0
+	}
+	n, w := binary.Varint(r.data[r.at:])
+	if w <= 0 {
+		r.bad = true
+		return 0
+	}
+	r.at += w
+	return n
 }
 
 func (r *reader) uvarint() uint64 {

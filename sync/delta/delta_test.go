@@ -86,8 +86,8 @@ func TestEncode(t *testing.T) {
 	for _, s := range d.Segments {
 		codecs = append(codecs, s.Codec)
 	}
-	if len(codecs) != 3 || codecs[0] != Prefix || codecs[1] != Raw || codecs[2] != Plain {
-		t.Errorf("codecs %v, want prefix, raw, plain", codecs)
+	if len(codecs) != 3 || codecs[0] != Edit || codecs[1] != Raw || codecs[2] != Plain {
+		t.Errorf("codecs %v, want edit, raw, plain", codecs)
 	}
 	wrong, err := b.list.Encode()
 	if err != nil {

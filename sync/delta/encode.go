@@ -29,7 +29,7 @@ func Encode(ctx context.Context, from, to *manifest.Manifest, blobs Blobs) ([]by
 	if err != nil {
 		return nil, err
 	}
-	head, err := encode(oldManifest, newManifest, nil)
+	head, err := encodeContent(oldManifest, newManifest, nil)
 	if err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
@@ -86,7 +86,7 @@ func encodeCells(ctx context.Context, changes []manifest.Change, blobs Blobs) ([
 		c := changes[i]
 		old, raw, packed, err := ends(ctx, c, blobs)
 		if err == nil {
-			parts[i], err = encode(old, raw, packed)
+			parts[i], err = encodeContent(old, raw, packed)
 		}
 		if err != nil {
 			return fmt.Errorf("cell %s: %w", c.Key(), err)

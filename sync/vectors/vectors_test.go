@@ -121,6 +121,10 @@ func content(version int) map[cell.Key][]byte {
 	if version >= 3 { // new and not worth packing
 		cells[cell.Key{Layer: cell.Media, ID: cell.New(7, 69, 47)}] = cell.AppendItem(nil, []byte("a"), []byte("jam"))
 	}
+	// The same words in another order: best coded with the old content as dictionary.
+	words := strings.Fields(strings.Repeat("lipa breza hrast javor bukev jelka smreka jesen gaber brest oreh vrba topol ", 6))
+	rand.New(rand.NewPCG(uint64(min(version, 2)), 0)).Shuffle(len(words), func(i, j int) { words[i], words[j] = words[j], words[i] })
+	cells[cell.Key{Layer: cell.Media, ID: cell.New(7, 69, 48)}] = cell.AppendItem(nil, []byte("a"), []byte(strings.Join(words, " ")))
 	if version == 1 {
 		cells[cell.Key{Layer: cell.Media, ID: cell.New(7, 69, 45)}] = cell.AppendItem(nil, []byte("a"), []byte("gone in version 2"))
 	}
@@ -466,7 +470,7 @@ func TestDeltasReplay(t *testing.T) {
 			codecs[s.Codec]++
 		}
 	}
-	if got, want := slices.Sorted(maps.Keys(codecs)), []delta.Codec{delta.Raw, delta.Plain, delta.Prefix}; !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(codecs)), []delta.Codec{delta.Raw, delta.Plain, delta.Prefix, delta.Edit}; !slices.Equal(got, want) {
 		t.Errorf("the deltas use codecs %v, want each of %v", got, want)
 	}
 }
