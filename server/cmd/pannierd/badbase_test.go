@@ -149,6 +149,7 @@ func TestBadBoundary(t *testing.T) {
 		{"texts", `{"type":"Polygon","coordinates":[[["1",42]]]}`, []string{"Polygon"}},
 		{"a syntax error", "{\"type\":\"Polygon\",\n\"coordinates\":[[}", []string{"line 2"}},
 		{"nothing", "", []string{"empty"}},
+		{"too long", strings.Repeat(" ", 1<<20), []string{"1048576 bytes", "simplify"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			file := write(t, "area.geojson", test.content)

@@ -36,20 +36,11 @@ func (p *program) regionCreateCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.ID = args[0]
 			if boundary != "" {
-				data, err := os.ReadFile(p.path(boundary))
+				data, err := p.readBoundary(boundary)
 				if err != nil {
 					return err
 				}
-				if len(data) == 0 {
-					return fmt.Errorf("%s: the file is empty", boundary)
-				}
-				if _, err := compose.ParseBoundary(data); err != nil {
-					return fmt.Errorf("%s: %w", boundary, err)
-				}
-				if len(data) > maxBoundary {
-					return fmt.Errorf("%s: %d bytes, allowed are %d; simplify the boundary", boundary, len(data), maxBoundary)
-				}
-				r.Boundary = json.RawMessage(data)
+				r.Boundary = data
 			}
 			return p.with(cmd.Context(), func(h *host.Host) error {
 				made, err := h.Catalog.CreateRegion(cmd.Context(), r)
@@ -67,6 +58,27 @@ func (p *program) regionCreateCommand() *cobra.Command {
 	cmd.Flags().StringSliceVar(&r.Languages, "languages", nil, "languages of names, such as sl,hr,de,en; the first is the default")
 	cmd.Flags().StringVar(&boundary, "boundary", "", "GeoJSON file with the region's area (default: all that is imported)")
 	return cmd
+}
+
+// readBoundary reads and checks the file of a boundary.
+func (p *program) readBoundary(name string) (json.RawMessage, error) {
+	info, err := os.Stat(p.path(name))
+	switch {
+	case err != nil:
+		return nil, err
+	case info.Size() == 0:
+		return nil, fmt.Errorf("%s: the file is empty", name)
+	case info.Size() > maxBoundary:
+		return nil, fmt.Errorf("%s: %d bytes, allowed are %d; simplify the boundary", name, info.Size(), maxBoundary)
+	}
+	data, err := os.ReadFile(p.path(name))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := compose.ParseBoundary(data); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return data, nil
 }
 
 func (p *program) regionListCommand() *cobra.Command {
