@@ -29,10 +29,12 @@ import (
 type Updater interface {
 	// Update returns the current head of region with the delta that leads to it
 	// from the version whose manifest's hash begins with the 16 hex digits of
-	// from, and the head's ETag without its quotes. It returns fs.ErrNotExist
+	// from, and the head's ETag without its quotes. have is the ETag that the
+	// client sent, or ""; the head may be coded against the one it names, and the
+	// body is nil when it names the current one. It returns fs.ErrNotExist
 	// for an unknown region or version. It is called for each request, by many
 	// at once, also when nothing is new. The body is not changed afterwards.
-	Update(ctx context.Context, region, from string) (body []byte, etag string, err error)
+	Update(ctx context.Context, region, from, have string) (body []byte, etag string, err error)
 }
 
 // Config is what a Handler serves.
@@ -90,11 +92,12 @@ const (
 func (h *Handler) routes() *mux.Router {
 	router := mux.NewRouter().SkipClean(true)
 	for path, handler := range map[string]http.Handler{
-		"/":                      h.site.Index,
-		"/healthz":               h.health(),
-		"/" + layout.Regions:     h.changing("application/json", "max-age=60"),
-		region + `/head`:         h.changing(layout.HeadType, "no-cache"),
-		region + `/history.json`: h.changing("application/json", "no-cache"),
+		"/":                                   h.site.Index,
+		"/healthz":                            h.health(),
+		"/" + layout.Regions:                  h.changing("application/json", "max-age=60"),
+		region + `/head`:                      h.changing(layout.HeadType, "no-cache"),
+		region + `/heads/{tag:` + short + `}`: h.immutable(layout.HeadType, "tag"),
+		region + `/history.json`:              h.changing("application/json", "no-cache"),
 		region + `/manifests/{hash:` + hash + `}`:                  h.immutable(layout.ManifestType, "hash"),
 		region + `/deltas/{from:` + short + `}-{to:` + short + `}`: h.immutable(layout.DeltaType, "from", "to"),
 		`/v1/blobs/{folder:[0-9a-f]{2}}/{hash:` + hash + `}`:       h.immutable(layout.BlobType, "hash"),

@@ -35,13 +35,14 @@ var objects = map[string]string{
 	"v1/regions/alps/head":                            "signed note\n",
 	"v1/regions/alps/history.json":                    `[]`,
 	"v1/regions/alps/manifests/" + hashA:              "a packed manifest",
+	"v1/regions/alps/heads/" + shortA:                 "past note\n",
 	"v1/regions/alps/deltas/" + shortA + "-" + shortB: "a delta",
 	"v1/blobs/ab/" + hashA:                            strings.Repeat("blob", 50_000),
 }
 
 type updates map[string]string
 
-func (u updates) Update(_ context.Context, region, from string) ([]byte, string, error) {
+func (u updates) Update(_ context.Context, region, from, _ string) ([]byte, string, error) {
 	body, ok := u[region+" "+from]
 	switch {
 	case !ok:
@@ -99,6 +100,7 @@ var routes = []struct {
 	{"/healthz", "/healthz", "", "text/plain; charset=utf-8", "no-store", "", "ok\n"},
 	{"/v1/regions.json", "/v1/regions.json", "", "application/json", "max-age=60", ETag([]byte(`[{"id":"alps"}]`)), `[{"id":"alps"}]`},
 	{"{r}/head", alps + "/head", "/v1/regions/jura/head", layout.HeadType, "no-cache", ETag([]byte("signed note\n")), "signed note\n"},
+	{"{r}/heads/{tag}", alps + "/heads/" + shortA, alps + "/heads/" + shortB, layout.HeadType, forever, shortA, "past note\n"},
 	{"{r}/history.json", alps + "/history.json", "/v1/regions/jura/history.json", "application/json", "no-cache", ETag([]byte(`[]`)), `[]`},
 	{"{r}/manifests/{hash}", alps + "/manifests/" + hashA, alps + "/manifests/" + strings.Repeat("0", 64), layout.ManifestType, forever, shortA, "a packed manifest"},
 	{"{r}/deltas/{from}-{to}", alps + "/deltas/" + shortA + "-" + shortB, alps + "/deltas/" + shortB + "-" + shortA, layout.DeltaType, forever, shortA + shortB, "a delta"},

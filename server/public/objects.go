@@ -100,7 +100,8 @@ func (h *Handler) update() http.Handler {
 			return
 		}
 		vars := mux.Vars(r)
-		body, etag, err := h.site.Updates.Update(r.Context(), vars["region"], vars["from"])
+		have := strings.Trim(r.Header.Get("If-None-Match"), `"`)
+		body, etag, err := h.site.Updates.Update(r.Context(), vars["region"], vars["from"], have)
 		if err == nil && etag == "" {
 			err = errors.New("update without an ETag")
 		}

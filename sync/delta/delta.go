@@ -110,6 +110,50 @@ func (p part) decode(old []byte, rawLen int) ([]byte, error) {
 	return nil, fmt.Errorf("%w: codec %d", ErrTooNew, p.codec)
 }
 
+// AppendPart codes raw in the smallest way, given old content that the reader
+// has too, and appends it: its coded length times 4 plus the codec, the length
+// of raw where the codec does not tell it, and the coded bytes.
+func AppendPart(dst, old, raw []byte) ([]byte, error) {
+	p, err := encodeContent(old, raw, nil)
+	if err != nil {
+		return nil, err
+	}
+	return p.append(dst, len(raw)), nil
+}
+
+// ReadPart reads what AppendPart wrote, of at most limit bytes when decoded, and
+// returns it and what follows.
+func ReadPart(old, data []byte, limit int) (raw, rest []byte, err error) {
+	r := reader{data: data}
+	p, n, ok := r.part(limit)
+	if !ok {
+		return nil, nil, fmt.Errorf("%w: bad part near byte %d", ErrCorrupt, r.at)
+	}
+	raw, err = p.decode(old, n)
+	return raw, data[r.at:], err
+}
+
+// append writes a part whose decoded length is rawLen.
+func (p part) append(dst []byte, rawLen int) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(p.data))<<2|uint64(p.codec))
+	if p.codec != Raw {
+		dst = binary.AppendUvarint(dst, uint64(rawLen))
+	}
+	return append(dst, p.data...)
+}
+
+// part reads what append wrote.
+func (r *reader) part(limit int) (p part, rawLen int, ok bool) {
+	n := r.uvarint()
+	p.codec = Codec(n & 3)
+	length := n >> 2
+	if p.codec != Raw {
+		length = r.uvarint()
+	}
+	p.data = r.bytes(n >> 2)
+	return p, int(length), !r.bad && length <= uint64(limit)
+}
+
 // Segment says where a cell's new content lies in the delta and how it is coded.
 type Segment struct {
 	Codec  Codec

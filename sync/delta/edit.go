@@ -235,11 +235,7 @@ func packEdit(old, raw []byte) (data []byte, ok bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
-		data = binary.AppendUvarint(data, uint64(len(p.data))<<2|uint64(p.codec))
-		if p.codec != Raw {
-			data = binary.AppendUvarint(data, uint64(len(stream)))
-		}
-		data = append(data, p.data...)
+		data = p.append(data, len(stream))
 	}
 	return data, true, nil
 }
@@ -253,18 +249,12 @@ func unpackEdit(old, data []byte, rawLen int) ([]byte, error) {
 	var streams [streamCount][]byte
 	r := reader{data: data}
 	for i := range streams {
-		n := r.uvarint()
-		p := part{codec: Codec(n & 3)}
-		length := n >> 2
-		if p.codec != Raw {
-			length = r.uvarint()
-		}
-		p.data = r.bytes(n >> 2)
-		if r.bad || p.codec == Edit || length > uint64(maxStream(rawLen)) {
+		p, length, ok := r.part(maxStream(rawLen))
+		if !ok || p.codec == Edit {
 			return nil, fmt.Errorf("%w: bad stream near byte %d", ErrCorrupt, r.at)
 		}
 		var err error
-		if streams[i], err = p.decode(old, int(length)); err != nil {
+		if streams[i], err = p.decode(old, length); err != nil {
 			return nil, err
 		}
 	}

@@ -125,6 +125,7 @@ func (c *checker) region(ctx context.Context, r site.Region) {
 		c.problem(layout.Head(r.ID), err)
 		return
 	}
+	c.heads(ctx, r, note)
 	data, ok := c.get(ctx, layout.History(r.ID))
 	if !ok {
 		return
@@ -156,6 +157,26 @@ func (c *checker) region(ctx context.Context, r site.Region) {
 		}
 	}
 	c.deltas(ctx, r.ID, byShort)
+}
+
+// heads follows the chain of heads back to the first.
+func (c *checker) heads(ctx context.Context, r site.Region, current []byte) {
+	for want := blob.Sum(current); want != (blob.Hash{}) && ctx.Err() == nil; {
+		name := layout.PastHead(r.ID, want.Short())
+		note, ok := c.get(ctx, name)
+		if !ok {
+			return
+		}
+		h, err := head.Open(note, head.Origin(r.Site, r.ID), r.Key)
+		if got := blob.Sum(note); err == nil && got != want {
+			err = fmt.Errorf("its content is %s, expected %s", got, want)
+		}
+		if err != nil {
+			c.problem(name, err)
+			return
+		}
+		want = h.Previous
+	}
 }
 
 // version checks a version's manifest and blobs.

@@ -49,6 +49,10 @@ func Region(region string) string { return "v1/regions/" + region }
 // Head names the region's signed head.
 func Head(region string) string { return Region(region) + "/head" }
 
+// PastHead names a copy of a head that was current once, by the first 16 hex
+// digits of its SHA-256: what an update's head may be coded against.
+func PastHead(region, tag string) string { return Region(region) + "/heads/" + tag }
+
 // History names the list of the region's versions and deltas (JSON).
 func History(region string) string { return Region(region) + "/history.json" }
 

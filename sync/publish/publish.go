@@ -152,6 +152,9 @@ func (p *Publisher) Publish(ctx context.Context, region Region, content Content,
 	if v.Head, err = p.sign(region, versions, v, len(stored)); err != nil {
 		return Result{}, err
 	}
+	if err := p.Objects.Put(ctx, layout.PastHead(region.ID, blob.Sum(v.Head).Short()), v.Head); err != nil {
+		return Result{}, fmt.Errorf("write head: %w", err)
+	}
 	if err := p.Ledger.Append(ctx, region.ID, v); err != nil {
 		return Result{}, fmt.Errorf("publish %s: %w", region.ID, err)
 	}

@@ -2,12 +2,13 @@ package publish
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"sync"
 
 	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/delta"
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/site"
@@ -18,7 +19,7 @@ import (
 const MaxInlineDelta = 256 << 10
 
 // Updates answers "what leads from this manifest to the current head?" for a
-// site, in one object: the head's length as an unsigned varint, the head, and
+// site, in one object: the head, coded against the one that the client has, and
 // the delta (absent when over MaxInlineDelta or when nothing changed). Deltas
 // that no publish made are made on request and kept on the site.
 //
@@ -28,22 +29,24 @@ type Updates struct {
 	objects Objects
 
 	mu     sync.Mutex // held while a delta is made
-	cached sync.Map   // update{region, from, head} -> body
+	cached sync.Map   // update -> body
 }
 
 type update struct {
-	region, from string
-	head         blob.Hash
+	region, from, have string
+	head               blob.Hash
 }
+
+var tagForm = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
 // NewUpdates returns the updates of a site.
 func NewUpdates(objects Objects) *Updates { return &Updates{objects: objects} }
 
 // Update returns the body of an update and the current head's tag, which is the
 // first 16 hex digits of the note's SHA-256. from is the first 16 hex digits of
-// the client's manifest. A from that the region's history does not know is
-// fs.ErrNotExist, and so is an unknown region.
-func (u *Updates) Update(ctx context.Context, region, from string) (body []byte, tag string, err error) {
+// the client's manifest; have is the tag of its head, or "". A from that the
+// region's history does not know is fs.ErrNotExist, and so is an unknown region.
+func (u *Updates) Update(ctx context.Context, region, from, have string) (body []byte, tag string, err error) {
 	if err := layout.CheckRegion(region); err != nil {
 		return nil, "", fmt.Errorf("%w: %w", fs.ErrNotExist, err)
 	}
@@ -52,7 +55,16 @@ func (u *Updates) Update(ctx context.Context, region, from string) (body []byte,
 		return nil, "", err
 	}
 	sum := blob.Sum(note)
-	key := update{region, from, sum}
+	if have == sum.Short() {
+		return nil, have, nil
+	}
+	var old []byte
+	if tagForm.MatchString(have) {
+		if old, err = u.objects.Get(ctx, layout.PastHead(region, have)); err != nil {
+			old, have = nil, ""
+		}
+	}
+	key := update{region, from, have, sum}
 	if body, ok := u.cached.Load(key); ok {
 		return body.([]byte), sum.Short(), nil
 	}
@@ -61,15 +73,16 @@ func (u *Updates) Update(ctx context.Context, region, from string) (body []byte,
 	if body, ok := u.cached.Load(key); ok {
 		return body.([]byte), sum.Short(), nil
 	}
-	delta, err := u.delta(ctx, region, from, note)
+	way, err := u.delta(ctx, region, from, note)
 	if err != nil {
 		return nil, "", err
 	}
-	if len(delta) > MaxInlineDelta {
-		delta = nil
+	if body, err = delta.AppendPart(nil, old, note); err != nil {
+		return nil, "", err
 	}
-	body = binary.AppendUvarint(nil, uint64(len(note)))
-	body = append(append(body, note...), delta...)
+	if len(way) <= MaxInlineDelta {
+		body = append(body, way...)
+	}
 	u.forget(region, sum)
 	u.cached.Store(key, body)
 	return body, sum.Short(), nil

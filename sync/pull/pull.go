@@ -14,13 +14,13 @@ package pull
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
 	"time"
 
 	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/delta"
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/manifest"
@@ -198,16 +198,16 @@ func (p *puller) fetchUpdate(ctx context.Context, tag string) (done bool, err er
 	case err != nil:
 		return false, err
 	}
-	n, w := binary.Uvarint(body)
-	if w <= 0 || n > uint64(len(body)-w) {
-		return false, fmt.Errorf("%s: %w: cut short", name, head.ErrCorrupt)
+	note, way, err := delta.ReadPart(p.was.HeadNote, body, head.MaxBytes)
+	if err != nil {
+		return false, fmt.Errorf("%s: head: %w", name, err)
 	}
-	if err := p.take(name, body[w:w+int(n)]); err != nil {
+	if err := p.take(name, note); err != nil {
 		return false, err
 	}
 	p.direct = true
-	if delta := body[w+int(n):]; len(delta) > 0 {
-		return true, p.stage.put(layout.Delta(p.region, p.wasHead.Manifest, p.head.Manifest), delta)
+	if len(way) > 0 {
+		return true, p.stage.put(layout.Delta(p.region, p.wasHead.Manifest, p.head.Manifest), way)
 	}
 	return true, nil
 }

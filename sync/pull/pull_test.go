@@ -88,7 +88,7 @@ func (w *world) serve(dynamic bool) *httptest.Server {
 	updates := publish.NewUpdates(w.objects)
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if before, from, ok := strings.Cut(r.URL.Path, "/update/"); ok && dynamic {
-			body, tag, err := updates.Update(r.Context(), filepath.Base(before), from)
+			body, tag, err := updates.Update(r.Context(), filepath.Base(before), from, strings.Trim(r.Header.Get("If-None-Match"), `"`))
 			if err != nil {
 				http.NotFound(rw, r)
 				return
@@ -271,11 +271,11 @@ func TestFlippedByte(t *testing.T) {
 		part string
 		want error
 	}{
-		{"/head", head.ErrSignature}, {"/manifests/", blob.ErrCorrupt}, {"/blobs/", blob.ErrCorrupt}, {"/deltas/", delta.ErrCorrupt},
+		{"/head$", head.ErrSignature}, {"/manifests/", blob.ErrCorrupt}, {"/blobs/", blob.ErrCorrupt}, {"/deltas/", delta.ErrCorrupt},
 	}
 	for _, kind := range kinds {
 		for _, name := range w.objects.Names() {
-			if !strings.Contains(name, kind.part) {
+			if !strings.Contains(name+"$", kind.part) {
 				continue
 			}
 			good, _ := w.objects.Get(context.Background(), name)

@@ -156,7 +156,7 @@ func writeFiles(t *testing.T) {
 		if i > 0 {
 			continue
 		}
-		body, _, err := publish.NewUpdates(objects).Update(context.Background(), "test", v.Manifest.Short())
+		body, _, err := publish.NewUpdates(objects).Update(context.Background(), "test", v.Manifest.Short(), blob.Sum(v.Head).Short())
 		if err != nil {
 			t.Fatal(err)
 		}
