@@ -60,7 +60,8 @@ func (u *Updates) Update(ctx context.Context, region, from, have string) (body [
 	}
 	var old []byte
 	if tagForm.MatchString(have) {
-		if old, err = u.objects.Get(ctx, layout.PastHead(region, have)); err != nil {
+		old, err = u.objects.Get(ctx, layout.PastHead(region, have))
+		if err != nil || blob.Sum(old).Short() != have { // damaged, it would spoil the new one
 			old, have = nil, ""
 		}
 	}

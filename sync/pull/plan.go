@@ -42,38 +42,32 @@ func (p *plan) close() {
 	}
 }
 
-// plan chooses the way of the fewest bytes among the direct delta, a chain of
-// published deltas and the changed cells in full, and fetches what it needs but
-// for blobs.
+// plan chooses the way and fetches what it needs but for blobs: the direct delta
+// if there is one, since it never takes more than the changed cells in full;
+// else the chain of published deltas or those cells, whichever is less.
 func (p *puller) plan(ctx context.Context) (*plan, error) {
-	target := site.Version{Number: p.head.Version, Manifest: p.head.Manifest, Raw: p.head.ManifestRaw}
-	var way []site.Version
-	switch {
-	case p.wasHead == nil:
-	case p.direct:
-		way = []site.Version{target}
-	default:
-		history, err := p.history(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if history != nil {
-			var bytes int64
-			way, bytes = cheapest(history, p.wasHead.Manifest, target)
-			// Worth knowing what the cells cost in full only when the way is long.
-			if bytes > 2*int64(p.head.ManifestStored) {
-				full, err := p.planFull(ctx)
-				if err != nil {
-					return nil, err
-				}
-				if bytes > stored(full.changes)+int64(p.head.ManifestStored) {
-					return full, nil
-				}
-			}
-		}
-	}
-	if len(way) == 0 {
+	if p.wasHead == nil {
 		return p.planFull(ctx)
+	}
+	target := site.Version{Number: p.head.Version, Manifest: p.head.Manifest, Raw: p.head.ManifestRaw}
+	pl, err := p.planDeltas(ctx, []site.Version{target})
+	if !errors.Is(err, ErrNotFound) {
+		return pl, err
+	}
+	history, err := p.history(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if history == nil {
+		return p.planFull(ctx)
+	}
+	way, bytes := cheapest(history, p.wasHead.Manifest, target)
+	// What the cells cost in full is only worth knowing when the way is long.
+	if len(way) == 0 || bytes > 2*int64(p.head.ManifestStored) {
+		full, err := p.planFull(ctx)
+		if err != nil || len(way) == 0 || bytes > stored(full.changes)+int64(p.head.ManifestStored) {
+			return full, err
+		}
 	}
 	return p.planDeltas(ctx, way)
 }

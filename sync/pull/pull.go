@@ -82,7 +82,6 @@ type puller struct {
 	was      State
 	wasHead  *head.Head         // nil at a first pull
 	wasList  *manifest.Manifest // nil at a first pull
-	direct   bool               // the server offers the direct delta
 	headNote []byte
 	head     *head.Head
 }
@@ -205,7 +204,6 @@ func (p *puller) fetchUpdate(ctx context.Context, tag string) (done bool, err er
 	if err := p.take(name, note); err != nil {
 		return false, err
 	}
-	p.direct = true
 	if len(way) > 0 {
 		return true, p.stage.put(layout.Delta(p.region, p.wasHead.Manifest, p.head.Manifest), way)
 	}

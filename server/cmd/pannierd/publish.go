@@ -18,9 +18,9 @@ type published struct {
 	Manifest   string   `json:"manifest"`
 	Cells      int      `json:"cells"`
 	Bytes      int64    `json:"bytes"`
-	DeltaFrom  uint64   `json:"delta_from,omitempty"`
-	DeltaBytes int64    `json:"delta_bytes,omitempty"`
-	Unchanged  bool     `json:"unchanged,omitempty"`
+	DeltaFrom  uint64   `json:"delta_from"` // 0: there is no version before
+	DeltaBytes int64    `json:"delta_bytes"`
+	Unchanged  bool     `json:"unchanged"`
 	POIs       int      `json:"pois,omitempty"`
 	Routes     int      `json:"routes,omitempty"`
 	Notices    int      `json:"notices,omitempty"`
