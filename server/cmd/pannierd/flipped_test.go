@@ -29,13 +29,7 @@ func TestFlippedByte(t *testing.T) {
 			w := world{t, w.data, w.phone}
 			flip(t, path)
 			defer flip(t, path)
-			o := w.pannierd("fsck")
-			if o.code != 1 || !strings.Contains(o.stdout, name+": ") {
-				t.Errorf("fsck ended with %d and does not name the object:\n%s%s", o.code, o.stdout, o.stderr)
-			}
-			if found := inner.FindString(o.stdout); found != "" {
-				t.Errorf("fsck shows %q:\n%s", found, o.stdout)
-			}
+			w.pannierd("fsck").wantNamed(t, name+": ")
 			none := world{t, w.data, filepath.Join(t.TempDir(), "none")}
 			if o := none.pannier("pull", region, "--server", d.url); o.code != 0 {
 				fresh++
@@ -83,6 +77,19 @@ func TestFlippedUpdate(t *testing.T) {
 	w.wantInstalled(was)
 }
 
+// A damaged copy of the head that a phone has costs some bytes, nothing more.
+func TestFlippedPastHead(t *testing.T) {
+	w := newWorld(t)
+	for _, path := range objects(t, filepath.Join(w.data, "public/v1/regions", region, "heads")) {
+		flip(t, path)
+	}
+	d := w.serve()
+	defer d.stop()
+	w.pannier("pull", region, "--server", d.url).wantDone(t)
+	w.installed()
+	w.pannierd("fsck").wantNamed(t, "v1/regions/"+region+"/heads/")
+}
+
 // A damaged manifest stops what needs it, not the server.
 func TestDamagedAtStart(t *testing.T) {
 	w := newWorld(t)
@@ -99,15 +106,24 @@ func TestDamagedAtStart(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := w.serve() // writes the head again; the list needs the manifest
-		if o := w.pannierd("fsck"); o.code != 1 || !strings.Contains(o.stdout, "v1/regions") {
-			t.Errorf("fsck ended with %d:\n%s", o.code, o.stdout)
-		}
+		w.pannierd("fsck").wantNamed(t, "v1/regions")
 		w.pannier("pull", region, "--server", d.url).wantDone(t) // by delta
 		d.stop()
 	}
 	w.pannierd("publish", region).wantRefused(t, name)
 	flip(t, filepath.Join(w.data, "public", name))
 	w.pannierd("fsck").wantDone(t)
+}
+
+// wantNamed checks that fsck has found an object.
+func (o outcome) wantNamed(t *testing.T, name string) {
+	t.Helper()
+	if o.code != 1 || !strings.Contains(o.stdout, name) {
+		t.Errorf("fsck ended with %d and does not name %s:\n%s%s", o.code, name, o.stdout, o.stderr)
+	}
+	if found := inner.FindString(o.stdout); found != "" {
+		t.Errorf("fsck shows %q:\n%s", found, o.stdout)
+	}
 }
 
 // objects lists the files of a site.

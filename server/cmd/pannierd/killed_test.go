@@ -38,7 +38,7 @@ func TestKilledInPublish(t *testing.T) {
 	}
 	acknowledged := uint64(3)
 	killed := 0
-	for round := range 12 {
+	for round := range 10 {
 		w.pannierd("import", region, hut(t, fmt.Sprint("Refugi ", round))).wantDone(t)
 		d := w.serve()
 		step := steps[round%len(steps)]
