@@ -81,7 +81,7 @@ func TestFlippedUpdate(t *testing.T) {
 func TestFlippedPastHead(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range objects(t, filepath.Join(w.data, "public/v1/regions", region, "heads")) {
-		flip(t, path)
+		flipAt(t, path, 2) // in the origin, which the next head repeats
 	}
 	d := w.serve()
 	defer d.stop()
@@ -144,11 +144,20 @@ func objects(t *testing.T, dir string) (all []string) {
 // flip changes a bit in the middle of a file, or changes it back.
 func flip(t *testing.T, path string) {
 	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipAt(t, path, int(info.Size())/2)
+}
+
+func flipAt(t *testing.T, path string, i int) {
+	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data[len(data)/2] ^= 1
+	data[i] ^= 1
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
