@@ -17,7 +17,7 @@ demo: build
 
 # Installs what the tests need and runs all of them.
 test: check $(READERS)/node_modules
-	$(GO) test -race -timeout 20m ./...
+	$(GO) test -race -count=1 -timeout 20m ./...
 	$(MAKE) fuzz
 
 # Formatting, vet, staticcheck, tidy modules, and the platforms of phones.

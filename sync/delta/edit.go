@@ -30,9 +30,13 @@ type step struct {
 	literals int
 }
 
-// plan divides the new content into steps.
-func planEdit(old, raw []byte) []step {
-	x := newIndex(old)
+// slacks are how many bytes more than the copy under way a match must have to
+// be worth a new step: few suit tiles, many suit texts. Both are tried.
+var slacks = [...]int{8, 48}
+
+// planEdit divides the new content into steps.
+func planEdit(x *index, raw []byte, slack int) []step {
+	old := x.old
 	var steps []step
 	var scan, length, pos int             // where we look, and the match found there
 	var lastScan, lastPos, lastOffset int // the copy under way: new place, old place, their difference
@@ -47,7 +51,7 @@ func planEdit(old, raw []byte) []step {
 					score++
 				}
 			}
-			if length == score && length != 0 || length > score+8 {
+			if length == score && length != 0 || length > score+slack {
 				break
 			}
 			if at := scan + lastOffset; at >= 0 && at < len(old) && old[at] == raw[scan] {
@@ -156,10 +160,11 @@ func divide(old, raw []byte, first, firstNew, second, secondNew, over int) int {
 	return cut
 }
 
-// encodeEdit writes the streams that lead from old to raw.
-func encodeEdit(old, raw []byte) (streams [streamCount][]byte) {
+// encodeEdit writes the streams that lead from x.old to raw.
+func encodeEdit(x *index, raw []byte, slack int) (streams [streamCount][]byte) {
+	old := x.old
 	at, expected := 0, 0
-	for _, s := range splitRuns(old, raw, planEdit(old, raw)) {
+	for _, s := range splitRuns(old, raw, planEdit(x, raw, slack)) {
 		copied := raw[at : at+s.length]
 		fixes, last := 0, 0
 		for i, b := range copied {
@@ -220,10 +225,25 @@ func applyEdit(old []byte, streams [streamCount][]byte, rawLen int) ([]byte, err
 // more is not worth having.
 func maxStream(rawLen int) int { return rawLen + 64 }
 
-// packEdit returns the streams one after the other, each after its length and
-// codec; ok is false when one is over maxStream.
-func packEdit(old, raw []byte) (data []byte, ok bool, err error) {
-	for i, stream := range encodeEdit(old, raw) {
+// packEdit returns the shortest edit found; ok is false when there is none.
+func packEdit(old, raw []byte) (best []byte, ok bool, err error) {
+	x := newIndex(old)
+	for _, slack := range slacks {
+		data, fits, err := packStreams(old, raw, encodeEdit(x, raw, slack))
+		if err != nil {
+			return nil, false, err
+		}
+		if fits && (!ok || len(data) < len(best)) {
+			best, ok = data, true
+		}
+	}
+	return best, ok, nil
+}
+
+// packStreams returns the streams one after the other, each after its length
+// and codec; ok is false when one is over maxStream.
+func packStreams(old, raw []byte, streams [streamCount][]byte) (data []byte, ok bool, err error) {
+	for i, stream := range streams {
 		if len(stream) > maxStream(len(raw)) {
 			return nil, false, nil
 		}

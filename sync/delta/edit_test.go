@@ -28,7 +28,7 @@ func TestEdit(t *testing.T) {
 				raw = append(append(raw[:i:i], raw[j:]...), raw[i:j]...)
 			}
 		}
-		got, err := applyEdit(old, encodeEdit(old, raw), len(raw))
+		got, err := applyEdit(old, encodeEdit(newIndex(old), raw, slacks[round%2]), len(raw))
 		if err != nil || !bytes.Equal(got, raw) {
 			t.Fatalf("round %d: %v", round, err)
 		}
@@ -40,7 +40,7 @@ func FuzzApplyEdit(f *testing.F) {
 	old := random(1, 500)
 	raw := append(bytes.Clone(old[:200]), old[210:]...)
 	raw[100]++
-	s := encodeEdit(old, raw)
+	s := encodeEdit(newIndex(old), raw, slacks[0])
 	f.Add(s[0], s[1], s[2], s[3], len(raw))
 	f.Add([]byte{0, 0, 0, 1}, []byte{}, []byte{}, []byte{7}, 1)
 	f.Fuzz(func(t *testing.T, steps, gaps, corrections, literals []byte, n int) {
