@@ -10,24 +10,6 @@ import (
 	"github.com/pannier-maps/pannier/sync/manifest"
 )
 
-// skipBase is the base of the skip deltas: version 16 can be reached from 15,
-// 12 and 0 (no delta), version 64 from 63, 60 and 48. An old client needs few
-// hops, and a publish makes few deltas.
-const skipBase = 4
-
-// SkipFrom lists the versions from which a publish of version number makes a
-// delta: the one before, and those 4, 16, 64 … before where that divides number.
-func SkipFrom(number uint64) []uint64 {
-	if number <= 1 {
-		return nil
-	}
-	from := []uint64{number - 1}
-	for step := uint64(skipBase); number%step == 0 && number > step; step *= skipBase {
-		from = append(from, number-step)
-	}
-	return from
-}
-
 // writeDeltas makes the deltas that lead to version number, whose manifest is to.
 func (p *Publisher) writeDeltas(ctx context.Context, region string, versions []Version, number uint64, to *manifest.Manifest) ([]VersionFrom, error) {
 	var made []VersionFrom

@@ -61,7 +61,7 @@ func (p *puller) plan(ctx context.Context) (*plan, error) {
 	if history == nil {
 		return p.planFull(ctx)
 	}
-	way, bytes := cheapest(history, p.wasHead.Manifest, target)
+	way, bytes := history.Way(p.wasHead.Manifest, target)
 	// What the cells cost in full is only worth knowing when the way is long.
 	if len(way) == 0 || bytes > 2*int64(p.head.ManifestStored) {
 		full, err := p.planFull(ctx)
@@ -156,52 +156,4 @@ func stored(changes []manifest.Change) (n int64) {
 		n += int64(c.New.Stored)
 	}
 	return n
-}
-
-// cheapest finds the deltas that lead from a manifest to the target in the
-// fewest bytes, as the versions passed on the way. Versions with the same
-// content (after a rollback) count as one place. None: no way.
-func cheapest(h *site.History, from blob.Hash, target site.Version) (way []site.Version, bytes int64) {
-	type place struct {
-		bytes int64
-		via   blob.Hash // the place before
-		done  bool
-	}
-	byNumber := make(map[uint64]site.Version)
-	byManifest := make(map[blob.Hash]site.Version)
-	for _, v := range h.Versions {
-		byNumber[v.Number], byManifest[v.Manifest] = v, v
-	}
-	byManifest[target.Manifest] = target
-	places := map[blob.Hash]*place{from: {}}
-	for { // Dijkstra's algorithm; a history is short enough for a plain search
-		var at blob.Hash
-		var here *place
-		for m, p := range places {
-			if !p.done && (here == nil || p.bytes < here.bytes || p.bytes == here.bytes && m.String() < at.String()) {
-				at, here = m, p
-			}
-		}
-		if here == nil {
-			return nil, 0
-		}
-		if at == target.Manifest {
-			for m := at; m != from; m = places[m].via {
-				way = append([]site.Version{byManifest[m]}, way...)
-			}
-			return way, here.bytes
-		}
-		here.done = true
-		for _, d := range h.Deltas {
-			a, okA := byNumber[d.From]
-			b, okB := byNumber[d.To]
-			if !okA || !okB || a.Manifest != at || d.Bytes < 0 {
-				continue
-			}
-			cost := here.bytes + d.Bytes
-			if p := places[b.Manifest]; p == nil || cost < p.bytes {
-				places[b.Manifest] = &place{bytes: cost, via: at}
-			}
-		}
-	}
 }
