@@ -21,6 +21,7 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -77,12 +78,15 @@ func get(txn store.Txn, key []byte, into any) error {
 	return nil
 }
 
+// set writes a JSON value. Features in it keep their canonical bytes.
 func set(txn store.Txn, key []byte, value any) error {
-	data, err := json.Marshal(value)
-	if err != nil {
+	var data bytes.Buffer
+	enc := json.NewEncoder(&data)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(value); err != nil {
 		return fmt.Errorf("record %s: %w", key, err)
 	}
-	return txn.Set(key, data)
+	return txn.Set(key, data.Bytes())
 }
 
 // list reads the JSON values under a prefix in the order of their keys.

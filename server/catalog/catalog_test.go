@@ -61,8 +61,8 @@ func cafe(id, hours string) feature.Feature {
 
 func ids(t *testing.T, c *Catalog, region string) (all []string) {
 	t.Helper()
-	err := c.Features(context.Background(), region, func(source string, f *feature.Feature) error {
-		all = append(all, source+": "+f.ID+" "+f.OpeningHours)
+	err := c.Features(context.Background(), region, func(g Given) error {
+		all = append(all, g.Source+": "+g.Feature.ID+" "+g.Feature.OpeningHours)
 		return nil
 	})
 	if err != nil {

@@ -31,6 +31,17 @@ type Source struct {
 type record struct {
 	Feature json.RawMessage `json:"feature,omitempty"`
 	Blob    string          `json:"blob,omitempty"`
+	At      time.Time       `json:"at"` // when it was given, or changed last
+}
+
+func (r record) same(o record) bool { return r.Blob == o.Blob && bytes.Equal(r.Feature, o.Feature) }
+
+// Given is a feature as a source gave it. One that only has some members amends
+// another of the same id.
+type Given struct {
+	Source  string
+	At      time.Time // when it was given, or changed last
+	Feature *feature.Feature
 }
 
 // pending is an import under way: its features lie in a private blob, so that a
@@ -143,7 +154,8 @@ func (c *Catalog) finish(ctx context.Context, region string, p pending) (done Im
 
 // writeBatch writes some features in one transaction.
 func (c *Catalog) writeBatch(ctx context.Context, region, source string, batch [][]byte) (done Imported, err error) {
-	keys, values := make([][]byte, len(batch)), make([][]byte, len(batch))
+	keys, records := make([][]byte, len(batch)), make([]record, len(batch))
+	now := c.now().UTC()
 	for i, raw := range batch {
 		var id struct {
 			ID string `json:"id"`
@@ -152,33 +164,31 @@ func (c *Catalog) writeBatch(ctx context.Context, region, source string, batch [
 			return done, err
 		}
 		keys[i] = key("feature", region, source, id.ID)
-		r := record{Feature: raw}
+		records[i] = record{Feature: raw, At: now}
 		if len(raw) > inlineRecord {
-			r = record{Blob: "features/" + blob.Sum(raw).String()}
-			if err := c.private.Put(ctx, r.Blob, raw); err != nil {
+			records[i] = record{Blob: "features/" + blob.Sum(raw).String(), At: now}
+			if err := c.private.Put(ctx, records[i].Blob, raw); err != nil {
 				return done, err
 			}
-		}
-		if values[i], err = json.Marshal(r); err != nil {
-			return done, err
 		}
 	}
 	err = c.meta.Update(ctx, func(txn store.Txn) error {
 		done = Imported{}
 		for i := range keys {
-			old, err := txn.Get(keys[i])
+			var old record
+			err := get(txn, keys[i], &old)
 			switch {
 			case errors.Is(err, store.ErrNotFound):
 				done.New++
 			case err != nil:
 				return err
-			case bytes.Equal(old, values[i]):
+			case old.same(records[i]):
 				done.Unchanged++
 				continue
 			default:
 				done.Changed++
 			}
-			if err := txn.Set(keys[i], values[i]); err != nil {
+			if err := set(txn, keys[i], records[i]); err != nil {
 				return err
 			}
 		}
@@ -188,8 +198,8 @@ func (c *Catalog) writeBatch(ctx context.Context, region, source string, batch [
 }
 
 // Features calls fn with each feature that a region's sources gave, by source,
-// then by id. A feature without geometry amends another of the same id.
-func (c *Catalog) Features(ctx context.Context, region string, fn func(source string, f *feature.Feature) error) error {
+// then by id.
+func (c *Catalog) Features(ctx context.Context, region string, fn func(Given) error) error {
 	return c.meta.View(ctx, func(txn store.Txn) error {
 		for kv, err := range txn.Scan(key("feature", region, "")) {
 			if err != nil {
@@ -209,7 +219,7 @@ func (c *Catalog) Features(ctx context.Context, region string, fn func(source st
 			if err != nil {
 				return fmt.Errorf("record %s: %w", kv.Key, err)
 			}
-			if err := fn(strings.Split(string(kv.Key), "/")[2], f); err != nil {
+			if err := fn(Given{Source: strings.Split(string(kv.Key), "/")[2], At: r.At, Feature: f}); err != nil {
 				return err
 			}
 		}

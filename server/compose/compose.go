@@ -12,7 +12,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -59,20 +61,26 @@ type Draft struct {
 	Notices     int
 	Warnings    []string
 
-	base *osm.Base // nil when the region has none
+	base  *osm.Base // nil when the region has none
+	cells *featureCells
 }
 
 // Close lets go of the map data.
 func (d *Draft) Close() error {
-	if d.base == nil {
-		return nil
+	var errs []error
+	if d.cells != nil {
+		errs = append(errs, d.cells.close())
 	}
-	return d.base.Close()
+	if d.base != nil {
+		errs = append(errs, d.base.Close())
+	}
+	return errors.Join(errs...)
 }
 
-// Compose makes the draft of a region's next version. Tiles are drawn when the
-// publisher asks for the draft's cells.
-func (c *Composer) Compose(ctx context.Context, r catalog.Region) (_ *Draft, err error) {
+// Compose makes the draft of a region's next version. Cells that are the same
+// as in last, the version before (nil for none), are taken over from it. Tiles are
+// drawn when the publisher asks for the draft's cells.
+func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest.Manifest) (_ *Draft, err error) {
 	area, err := ParseBoundary(r.Boundary)
 	if err != nil {
 		return nil, fmt.Errorf("region %s: boundary: %w", r.ID, err)
@@ -94,11 +102,15 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region) (_ *Draft, err
 	if err != nil {
 		return nil, err
 	}
-	d.POIs, d.Routes, d.Notices, d.Warnings = cells.pois, cells.routes, cells.notices, cells.warnings
+	d.cells = cells
+	d.POIs, d.Routes, d.Notices, d.Warnings = cells.counts.POIs, cells.counts.Routes, cells.counts.Notices, cells.warnings
+	keptFeatures := cells.kept(last)
+	d.Content.Kept = keptFeatures
 	d.Content.Meta = manifest.Meta{
 		Region: r.ID, Name: r.Name, Languages: r.Languages, MinReader: manifest.ReaderVersion,
-		Bounds: c.bounds(area, cells), Licences: cells.licences(base != nil),
+		Bounds: c.bounds(area, cells), Licences: cells.licences(),
 	}
+	drawn := false
 	if base != nil {
 		d.Content.Meta.TileFormat = "mvt"
 		if t := base.Header().Timestamp; t > 0 {
@@ -109,16 +121,13 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region) (_ *Draft, err
 		if err != nil {
 			return nil, err
 		}
-		if built.Fingerprint == d.Fingerprint && !c.Rebuild {
-			d.Content.Kept = built.Entries
+		if drawn = built.Fingerprint != d.Fingerprint || c.Rebuild || !holds(last, built.Entries); !drawn {
+			d.Content.Kept = slices.Concat(keptFeatures, built.Entries)
 		}
 	}
 	d.Content.Cells = func(ctx context.Context, emit func(key cell.Key, raw []byte) error) error {
-		if err := cells.emit(emit); err != nil {
+		if err := cells.emit(keptFeatures, emit); err != nil || !drawn {
 			return err
-		}
-		if d.Fingerprint == "" || d.Content.Kept != nil {
-			return nil
 		}
 		_, err := build.Tiles(ctx, base, build.Options{
 			Languages: r.Languages, Bounds: area, Workers: c.Workers, MemoryBytes: c.Memory, TempDir: c.TempDir, Progress: c.Progress,
@@ -126,6 +135,15 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region) (_ *Draft, err
 		return err
 	}
 	return d, nil
+}
+
+// holds reports whether a version has all these cells: then their blobs are on
+// the site for sure.
+func holds(m *manifest.Manifest, entries []manifest.Entry) bool {
+	return m != nil && !slices.ContainsFunc(entries, func(e manifest.Entry) bool {
+		there, ok := m.Find(e.Key)
+		return !ok || there != e
+	})
 }
 
 // Remember notes which tiles were published from which input. Call it after the
@@ -197,14 +215,6 @@ func (c *Composer) workers() int {
 var osmLicence = manifest.Licence{ID: fromosm.Licence, Attribution: fromosm.Attribution}
 
 // licences composes the attribution from what is in the version.
-func (f *featureCells) licences(withMap bool) []manifest.Licence {
-	all := []manifest.Licence{}
-	for l := range f.licence {
-		all = append(all, l)
-	}
-	if withMap && !f.licence[osmLicence] {
-		all = append(all, osmLicence)
-	}
-	slices.SortFunc(all, manifest.CompareLicence)
-	return all
+func (f *featureCells) licences() []manifest.Licence {
+	return slices.SortedFunc(maps.Keys(f.licence), manifest.CompareLicence)
 }

@@ -6,12 +6,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/server/store/badger"
 	"github.com/pannier-maps/pannier/server/store/local"
+	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/feature"
@@ -91,9 +93,9 @@ func museum(id string, lon int32) feature.Feature {
 }
 
 // draw composes and returns the features by id and the cells by layer.
-func draw(t *testing.T, c *Composer, r catalog.Region) (*Draft, map[string]*feature.Feature, map[cell.Layer]int) {
+func draw(t *testing.T, c *Composer, r catalog.Region, last *manifest.Manifest) (*Draft, map[string]*feature.Feature, map[cell.Layer]int) {
 	t.Helper()
-	d, err := c.Compose(context.Background(), r)
+	d, err := c.Compose(context.Background(), r, last)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +133,7 @@ func TestCompose(t *testing.T) {
 	give(t, c, "hours",
 		feature.Feature{ID: "osm/node/1", OpeningHours: "24/7", Provenance: feature.Provenance{Provider: "Town"}},
 		feature.Feature{ID: "osm/node/404", OpeningHours: "24/7", Provenance: feature.Provenance{Provider: "Town"}})
-	d, features, layers := draw(t, c, r)
+	d, features, layers := draw(t, c, r, nil)
 	if f := features["osm/node/1"]; f == nil || f.OpeningHours != "24/7" || f.Provenance.AmendedBy != "Town" || f.Names[feature.Und] != "Kavarna" {
 		t.Errorf("the café is %+v", f)
 	}
@@ -156,7 +158,7 @@ func TestCompose(t *testing.T) {
 func TestAmendmentThatChangesNothingLeavesNoTrace(t *testing.T) {
 	c, r := composer(t, "")
 	give(t, c, "same", feature.Feature{ID: "osm/node/1", Names: map[string]string{feature.Und: "Kavarna"}, Provenance: feature.Provenance{Provider: "Town"}})
-	if _, features, _ := draw(t, c, r); features["osm/node/1"].Provenance.AmendedBy != "" {
+	if _, features, _ := draw(t, c, r, nil); features["osm/node/1"].Provenance.AmendedBy != "" {
 		t.Errorf("the café is amended by %q", features["osm/node/1"].Provenance.AmendedBy)
 	}
 }
@@ -164,7 +166,7 @@ func TestAmendmentThatChangesNothingLeavesNoTrace(t *testing.T) {
 func TestBoundary(t *testing.T) {
 	c, r := composer(t, `{"type":"Polygon","coordinates":[[[16.05,46.5],[16.3,46.5],[16.3,46.7],[16.05,46.7],[16.05,46.5]]]}`)
 	give(t, c, "town", museum("town/1", 161500000), museum("town/far", 175000000))
-	d, features, _ := draw(t, c, r)
+	d, features, _ := draw(t, c, r, nil)
 	if features["town/1"] == nil || features["town/far"] != nil || features["osm/node/1"] == nil {
 		t.Errorf("features inside the boundary: %d", len(features))
 	}
@@ -173,19 +175,106 @@ func TestBoundary(t *testing.T) {
 	}
 }
 
-func TestUnchangedMapIsNotDrawnAgain(t *testing.T) {
-	c, r := composer(t, "")
-	d, _, _ := draw(t, c, r)
-	entry := manifest.Entry{Key: cell.Key{Layer: cell.Tiles, ID: cell.World}, Raw: 1}
-	if err := c.Remember(context.Background(), "mura", d, &manifest.Manifest{Entries: []manifest.Entry{entry}}); err != nil {
+// published turns what a draft holds into the manifest of a version.
+func published(t *testing.T, c *Composer, d *Draft) *manifest.Manifest {
+	t.Helper()
+	m := &manifest.Manifest{Entries: slices.Clone(d.Content.Kept)}
+	err := d.Content.Cells(context.Background(), func(key cell.Key, raw []byte) error {
+		m.Entries = append(m.Entries, manifest.Entry{Key: key, Hash: blob.Sum(raw), Raw: uint32(len(raw)), Stored: 1})
+		return nil
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	again, _, layers := draw(t, c, r)
-	if len(again.Content.Kept) != 1 || layers[cell.Tiles] != 0 {
-		t.Errorf("kept %v, drawn %d tile cells; want the one remembered", again.Content.Kept, layers[cell.Tiles])
+	slices.SortFunc(m.Entries, func(a, b manifest.Entry) int { return a.Key.Compare(b.Key) })
+	if err := c.Remember(context.Background(), "mura", d, m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func compose(t *testing.T, c *Composer, r catalog.Region, last *manifest.Manifest) (*Draft, *manifest.Manifest) {
+	t.Helper()
+	d, err := c.Compose(context.Background(), r, last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	return d, published(t, c, d)
+}
+
+// TestOnlyWhatChangedIsMade goes through edits and compares each version, made
+// from the one before, with one made afresh.
+func TestOnlyWhatChangedIsMade(t *testing.T) {
+	c, r := composer(t, "")
+	_, last := compose(t, c, r, nil)
+	hours := func(value string) feature.Feature {
+		return feature.Feature{ID: "osm/node/1", OpeningHours: value, Provenance: feature.Provenance{Provider: "Town"}}
+	}
+	moved := hours("24/7")
+	moved.Geometry = feature.At(cell.Point{LonE7: 162500000, LatE7: 466500000})
+	edits := []struct {
+		source  string
+		feature feature.Feature
+	}{
+		{"town", museum("town/1", 162000000)},
+		{"hours", hours("24/7")},
+		{"hours", hours("24/7")}, // the same again: made, and found to be the same
+		{"later", moved},         // out of one cell, into another
+		{"town", museum("town/1", 161500000)},
+	}
+	for i, e := range edits {
+		give(t, c, e.source, e.feature)
+		d, m := compose(t, c, r, last)
+		afresh := *c
+		afresh.Rebuild = true
+		full, want := compose(t, &afresh, r, nil)
+		if !slices.Equal(m.Entries, want.Entries) || d.POIs != full.POIs {
+			t.Fatalf("edit %d: %d cells, %d places from the version before; %d and %d afresh", i, len(m.Entries), d.POIs, len(want.Entries), full.POIs)
+		}
+		for _, k := range d.Content.Kept {
+			if k.Key.Layer == cell.Tiles {
+				continue
+			}
+			if e, ok := last.Find(k.Key); !ok || e != k {
+				t.Errorf("edit %d: kept %s, which the version before does not have", i, k.Key)
+			}
+		}
+		last = m
+	}
+}
+
+func TestUnchangedMapIsNotDrawnAgain(t *testing.T) {
+	c, r := composer(t, "")
+	_, last := compose(t, c, r, nil)
+	if d, _, layers := draw(t, c, r, last); len(d.Content.Kept) != len(last.Entries) || len(layers) != 0 {
+		t.Errorf("kept %d of %d cells, made %v", len(d.Content.Kept), len(last.Entries), layers)
+	}
+	other := &manifest.Manifest{}
+	if _, _, layers := draw(t, c, r, other); layers[cell.Tiles] == 0 {
+		t.Error("the version before has no tiles, but none were made")
 	}
 	c.Rebuild = true
-	if _, _, layers := draw(t, c, r); layers[cell.Tiles] == 0 {
+	if _, _, layers := draw(t, c, r, last); layers[cell.Tiles] == 0 {
 		t.Error("asked to draw again, but no tiles came")
+	}
+}
+
+// TestTornShelf damages the shelf: it is made again, or the damage is told.
+func TestTornShelf(t *testing.T) {
+	c, r := composer(t, "")
+	_, want := compose(t, c, r, nil)
+	path := filepath.Join(c.Folder, "mura", "features.shelf")
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; n < len(good); n += 1 + len(good)/40 {
+		if err := os.WriteFile(path, good[:n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, m := compose(t, c, r, nil); !slices.Equal(m.Entries, want.Entries) {
+			t.Fatalf("shelf cut at %d: other cells", n)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"path/filepath"
 	"slices"
 
 	"github.com/paulmach/orb"
@@ -20,90 +21,135 @@ import (
 	"github.com/pannier-maps/pannier/tiles/osm"
 )
 
-// featureCells sorts features into cells.
+// featureCells is a region's features, sorted into cells. Those of OpenStreetMap
+// lie on the shelf; what providers gave adds to them or, under the same id,
+// amends them, the word given last having the last say.
 type featureCells struct {
-	cells    map[cell.ID][]item
+	shelf    *shelf // nil without a base
+	touched  map[cell.ID]changes
 	licence  map[manifest.Licence]bool
-	box      osm.Box
-	pois     int
-	routes   int
-	notices  int
+	box      osm.Box // around what providers gave
+	counts   counts
 	warnings []string
 }
 
-type item struct {
-	id  string
-	raw []byte
-}
+// changes says what differs in a cell from the shelf, by id: the feature that
+// takes the place, or nil when it is gone from there.
+type changes map[string]*feature.Feature
 
-// features gathers the region's features. Those of OpenStreetMap come first;
-// what providers gave adds to them or, under the same id, amends them, the
-// source imported last having the last word.
-func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Base, area orb.MultiPolygon) (*featureCells, error) {
+// features gathers the region's features.
+func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Base, area orb.MultiPolygon) (_ *featureCells, err error) {
+	f := &featureCells{touched: make(map[cell.ID]changes), licence: make(map[manifest.Licence]bool)}
+	if base != nil {
+		if f.shelf, err = c.openShelf(ctx, r, base, area); err != nil {
+			return nil, fmt.Errorf("region %s: features of OpenStreetMap: %w", r.ID, err)
+		}
+		f.licence[osmLicence] = true
+		for _, c := range f.shelf.index.Cells {
+			f.counts.POIs, f.counts.Routes, f.counts.Notices = f.counts.POIs+c.Counts.POIs, f.counts.Routes+c.Counts.Routes, f.counts.Notices+c.Counts.Notices
+		}
+	}
 	given, err := c.given(ctx, r.ID)
 	if err != nil {
 		return nil, err
 	}
-	f := &featureCells{cells: make(map[cell.ID][]item), licence: make(map[manifest.Licence]bool)}
-	if base != nil {
-		opts := fromosm.Options{Languages: r.Languages, Workers: c.workers()}
-		if len(area) > 0 {
-			b := area.Bound()
-			opts.Bounds = osm.Box{Min: cell.Point{LonE7: e7(b.Left()), LatE7: e7(b.Bottom())}, Max: cell.Point{LonE7: e7(b.Right()), LatE7: e7(b.Top())}}
-		}
-		_, err := fromosm.Features(ctx, base, opts, func(o *feature.Feature) error {
-			amendments := given[o.ID]
-			delete(given, o.ID)
-			o = f.amend(o, amendments)
-			if !inside(area, o) {
-				return nil
-			}
-			return f.add(o)
-		})
-		if err != nil {
-			return nil, fmt.Errorf("region %s: features of OpenStreetMap: %w", r.ID, err)
-		}
-	}
 	for _, id := range slices.Sorted(maps.Keys(given)) {
-		all := given[id]
-		whole := slices.IndexFunc(all, func(o *feature.Feature) bool { return o.Validate() == nil })
-		if whole < 0 {
-			f.warn("the change of %s by %s is left out: the region has no such object", id, all[0].Provenance.Provider)
-			continue
-		}
-		o := all[whole]
-		o = f.amend(o, slices.Delete(all, whole, whole+1))
-		if len(r.Boundary) > 0 && !inside(area, o) {
-			f.warn("%s lies outside the region's boundary and is left out", id)
-			continue
-		}
-		if err := f.add(o); err != nil {
+		if err := f.place(id, given[id], area, len(r.Boundary) > 0); err != nil {
 			return nil, err
 		}
 	}
 	return f, nil
 }
 
-// given returns what providers gave, by id, the oldest source's word first.
-func (c *Composer) given(ctx context.Context, region string) (map[string][]*feature.Feature, error) {
-	sources, err := c.Catalog.Sources(ctx, region)
+// place puts what was said of one id into its cell.
+func (f *featureCells) place(id string, words []*feature.Feature, area orb.MultiPolygon, bounded bool) error {
+	var own *feature.Feature
+	if f.shelf != nil {
+		var in cell.ID
+		var err error
+		if own, in, err = f.shelf.find(id); err != nil {
+			return err
+		}
+		if own != nil {
+			f.change(in, id, nil)
+			f.counts.add(own.Kind, -1)
+		}
+	}
+	if own == nil {
+		whole := slices.IndexFunc(words, func(o *feature.Feature) bool { return o.Validate() == nil })
+		if whole < 0 {
+			f.warn("the change of %s by %s is left out: the region has no such object", id, words[0].Provenance.Provider)
+			return nil
+		}
+		own, words = words[whole], append(slices.Clone(words[:whole]), words[whole+1:]...)
+	}
+	own = f.amend(own, words)
+	if bounded && !inside(area, own) {
+		f.warn("%s lies outside the region's boundary and is left out", id)
+		return nil
+	}
+	f.change(own.Cell(), id, own)
+	f.counts.add(own.Kind, 1)
+	f.licence[manifest.Licence{ID: own.Provenance.Licence, Attribution: own.Provenance.Attribution}] = true
+	f.extend(own.Bounds())
+	return nil
+}
+
+func (f *featureCells) change(in cell.ID, id string, to *feature.Feature) {
+	if f.touched[in] == nil {
+		f.touched[in] = make(changes)
+	}
+	f.touched[in][id] = to
+}
+
+func (f *featureCells) extend(southWest, northEast cell.Point) {
+	if f.box == (osm.Box{}) {
+		f.box = osm.Box{Min: southWest, Max: northEast}
+	}
+	f.box.Min = cell.Point{LonE7: min(f.box.Min.LonE7, southWest.LonE7), LatE7: min(f.box.Min.LatE7, southWest.LatE7)}
+	f.box.Max = cell.Point{LonE7: max(f.box.Max.LonE7, northEast.LonE7), LatE7: max(f.box.Max.LatE7, northEast.LatE7)}
+}
+
+// openShelf opens the region's shelf, or makes it when its base, its languages
+// or its area are others.
+func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Base, area orb.MultiPolygon) (*shelf, error) {
+	path, print := filepath.Join(c.Folder, r.ID, "features.shelf"), fingerprint(r, base)
+	if !c.Rebuild {
+		if s, err := openShelf(path, print); err == nil {
+			return s, nil
+		}
+	}
+	opts := fromosm.Options{Languages: r.Languages, Workers: c.workers()}
+	if len(area) > 0 {
+		b := area.Bound()
+		opts.Bounds = osm.Box{Min: cell.Point{LonE7: e7(b.Left()), LatE7: e7(b.Bottom())}, Max: cell.Point{LonE7: e7(b.Right()), LatE7: e7(b.Top())}}
+	}
+	cells := make(map[cell.ID][]*feature.Feature)
+	_, err := fromosm.Features(ctx, base, opts, func(o *feature.Feature) error {
+		if inside(area, o) {
+			cells[o.Cell()] = append(cells[o.Cell()], o)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	age := make(map[string]int)
-	slices.SortStableFunc(sources, func(a, b catalog.Source) int {
-		return cmp.Or(a.Imported.Compare(b.Imported), cmp.Compare(a.Name, b.Name))
-	})
-	for i, s := range sources {
-		age[s.Name] = i
+	if err := writeShelf(path, print, cells); err != nil {
+		return nil, fmt.Errorf("write shelf: %w", err)
 	}
+	return openShelf(path, print)
+}
+
+// given returns what providers gave, by id, the oldest word first.
+func (c *Composer) given(ctx context.Context, region string) (map[string][]*feature.Feature, error) {
 	type word struct {
-		age int
+		at     int64
+		source string
 		*feature.Feature
 	}
 	words := make(map[string][]word)
-	err = c.Catalog.Features(ctx, region, func(source string, f *feature.Feature) error {
-		words[f.ID] = append(words[f.ID], word{age[source], f})
+	err := c.Catalog.Features(ctx, region, func(g catalog.Given) error {
+		words[g.Feature.ID] = append(words[g.Feature.ID], word{g.At.UnixNano(), g.Source, g.Feature})
 		return nil
 	})
 	if err != nil {
@@ -111,7 +157,7 @@ func (c *Composer) given(ctx context.Context, region string) (map[string][]*feat
 	}
 	given := make(map[string][]*feature.Feature)
 	for id, all := range words {
-		slices.SortStableFunc(all, func(a, b word) int { return cmp.Compare(a.age, b.age) })
+		slices.SortFunc(all, func(a, b word) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.source, b.source)) })
 		for _, w := range all {
 			given[id] = append(given[id], w.Feature)
 		}
@@ -145,32 +191,6 @@ func same(a, b *feature.Feature) bool {
 	return errA == nil && errB == nil && bytes.Equal(rawA, rawB)
 }
 
-// add puts a feature into its cell.
-func (f *featureCells) add(o *feature.Feature) error {
-	raw, err := o.Canonical()
-	if err != nil {
-		return fmt.Errorf("feature %s: %w", o.ID, err)
-	}
-	id := o.Cell()
-	f.cells[id] = append(f.cells[id], item{o.ID, raw})
-	f.licence[manifest.Licence{ID: o.Provenance.Licence, Attribution: o.Provenance.Attribution}] = true
-	southWest, northEast := o.Bounds()
-	if f.pois+f.routes+f.notices == 0 {
-		f.box = osm.Box{Min: southWest, Max: northEast}
-	}
-	f.box.Min = cell.Point{LonE7: min(f.box.Min.LonE7, southWest.LonE7), LatE7: min(f.box.Min.LatE7, southWest.LatE7)}
-	f.box.Max = cell.Point{LonE7: max(f.box.Max.LonE7, northEast.LonE7), LatE7: max(f.box.Max.LatE7, northEast.LatE7)}
-	switch o.Kind {
-	case feature.Route:
-		f.routes++
-	case feature.Notice:
-		f.notices++
-	default:
-		f.pois++
-	}
-	return nil
-}
-
 // inside reports whether a point of the feature lies within the area; no area
 // holds everything.
 func inside(area orb.MultiPolygon, o *feature.Feature) bool {
@@ -187,20 +207,95 @@ func inside(area orb.MultiPolygon, o *feature.Feature) bool {
 	return false
 }
 
-// emit gives the cells away, in rising order.
-func (f *featureCells) emit(emit func(key cell.Key, raw []byte) error) error {
-	for _, id := range slices.Sorted(maps.Keys(f.cells)) {
-		items := f.cells[id]
-		slices.SortFunc(items, func(a, b item) int { return cmp.Compare(a.id, b.id) })
-		var raw []byte
-		for _, it := range items {
-			raw = cell.AppendItem(raw, []byte(it.id), it.raw)
+// kept lists the cells that stay as they are in the version before.
+func (f *featureCells) kept(last *manifest.Manifest) (entries []manifest.Entry) {
+	if f.shelf == nil || last == nil {
+		return nil
+	}
+	for _, c := range f.shelf.index.Cells {
+		if f.touched[c.ID] != nil {
+			continue
+		}
+		if e, ok := last.Find(cell.Key{Layer: cell.Features, ID: c.ID}); ok && e.Hash == c.Hash {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// emit gives away the other cells.
+func (f *featureCells) emit(kept []manifest.Entry, emit func(key cell.Key, raw []byte) error) error {
+	done := make(map[cell.ID]bool, len(kept))
+	for _, e := range kept {
+		done[e.Key.ID] = true
+	}
+	ids := slices.Collect(maps.Keys(f.touched))
+	if f.shelf != nil {
+		for _, c := range f.shelf.index.Cells {
+			if f.touched[c.ID] == nil && !done[c.ID] {
+				ids = append(ids, c.ID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		raw, err := f.content(id)
+		if err != nil {
+			return err
+		}
+		if len(raw) == 0 {
+			continue // the last feature of the cell is gone
 		}
 		if err := emit(cell.Key{Layer: cell.Features, ID: id}, raw); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// content returns a cell's canonical bytes: the shelf's, with its changes.
+func (f *featureCells) content(id cell.ID) ([]byte, error) {
+	var own []byte
+	if f.shelf != nil {
+		var err error
+		if own, err = f.shelf.content(id); err != nil {
+			return nil, err
+		}
+	}
+	changes := f.touched[id]
+	if changes == nil {
+		return own, nil
+	}
+	values := make(map[string][]byte)
+	for it, err := range cell.Items(own) {
+		if err != nil {
+			return nil, err
+		}
+		values[string(it.Key)] = it.Value
+	}
+	for id, to := range changes {
+		delete(values, id)
+		if to == nil {
+			continue
+		}
+		raw, err := to.Canonical()
+		if err != nil {
+			return nil, fmt.Errorf("feature %s: %w", id, err)
+		}
+		values[id] = raw
+	}
+	var raw []byte
+	for _, id := range slices.Sorted(maps.Keys(values)) {
+		raw = cell.AppendItem(raw, []byte(id), values[id])
+	}
+	return raw, nil
+}
+
+func (f *featureCells) close() error {
+	if f.shelf == nil {
+		return nil
+	}
+	return f.shelf.close()
 }
 
 func (f *featureCells) warn(format string, args ...any) {

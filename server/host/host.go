@@ -128,6 +128,16 @@ func (h *Host) Composer(progress Progress) *compose.Composer {
 	return &compose.Composer{Catalog: h.Catalog, Folder: filepath.Join(h.Dir, "osm"), TempDir: h.Dir, Progress: progress}
 }
 
+// Last returns the manifest of a region's newest version; nil when it has none.
+func (h *Host) Last(ctx context.Context, region string) (*manifest.Manifest, error) {
+	versions, err := h.Catalog.Ledger().Versions(ctx, region)
+	if err != nil || len(versions) == 0 {
+		return nil, err
+	}
+	v := versions[len(versions)-1]
+	return publish.ReadManifest(ctx, h.Site, region, v.Manifest, v.Raw)
+}
+
 // Site is a BlobStore seen as the objects of a site.
 type Site struct{ store.BlobStore }
 

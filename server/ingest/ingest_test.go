@@ -162,8 +162,8 @@ func TestFeatures(t *testing.T) {
 		t.Fatalf("Import = %+v, %v", results, err)
 	}
 	var got []string
-	err = im.Catalog.Features(ctx, "mura", func(source string, f *feature.Feature) error {
-		got = append(got, source+" "+f.ID+" "+f.Provenance.Provider)
+	err = im.Catalog.Features(ctx, "mura", func(g catalog.Given) error {
+		got = append(got, g.Source+" "+g.Feature.ID+" "+g.Feature.Provenance.Provider)
 		return nil
 	})
 	if want := []string{"my-places my-places/a Town office", "my-places osm/node/1 Town office"}; err != nil || !slices.Equal(got, want) {

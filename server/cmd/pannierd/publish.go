@@ -77,7 +77,11 @@ func (p *program) publish(ctx context.Context, h *host.Host, region string, note
 	defer meter.Done()
 	composer := h.Composer(meter.Report)
 	composer.Workers, composer.Rebuild = workers, rebuild
-	draft, err := composer.Compose(ctx, r)
+	last, err := h.Last(ctx, region)
+	if err != nil {
+		return err
+	}
+	draft, err := composer.Compose(ctx, r, last)
 	if err != nil {
 		return err
 	}
