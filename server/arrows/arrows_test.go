@@ -42,12 +42,12 @@ var allowed = map[string][]string{
 
 // outside lists modules that only some rooms may import, each with its reason.
 var outside = map[string][]string{
-	"github.com/dgraph-io/badger/v4": {"server/store/badger"},                // one room knows the engine
-	"github.com/gorilla/mux":         {"server/public"},                      // one room routes
-	"github.com/spf13/cobra":         {"server/cmd", "clients/cmd"},          // commands only
-	"modernc.org/sqlite":             {"clients/offline"},                    // one room knows the file
-	"github.com/paulmach/orb":        {"tiles/build", "server/compose"},      // geojson and maptile of orb bring BSON
-	"github.com/paulmach/osm":        {},                                     // its test data, not its code
+	"github.com/dgraph-io/badger/v4": {"server/store/badger"},                               // one room knows the engine
+	"github.com/gorilla/mux":         {"server/public"},                                     // one room routes
+	"github.com/spf13/cobra":         {"server/cmd", "clients/cmd"},                         // commands only
+	"modernc.org/sqlite":             {"clients/offline"},                                   // one room knows the file
+	"github.com/paulmach/orb":        {"tiles/build", "server/compose"},                     // geojson and maptile of orb bring BSON
+	"github.com/paulmach/osm":        {},                                                    // its test data, not its code
 	"net/http":                       {"server", "clients/cmd", "sync/bundle", "sync/pull"}, // tiles and the phone's rooms stay small
 }
 
