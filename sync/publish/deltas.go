@@ -10,13 +10,17 @@ import (
 	"github.com/pannier-maps/pannier/sync/manifest"
 )
 
-// writeDeltas makes the deltas that lead to version number, whose manifest is to.
-func (p *Publisher) writeDeltas(ctx context.Context, region string, versions []Version, number uint64, to *manifest.Manifest) ([]VersionFrom, error) {
+// writeDeltas makes the deltas that lead to version v, whose manifest is to,
+// from those that are kept.
+func (p *Publisher) writeDeltas(ctx context.Context, region string, versions []Version, v Version, to *manifest.Manifest) ([]VersionFrom, error) {
 	var made []VersionFrom
-	steps := SkipFrom(number)
+	steps := SkipFrom(v.Number)
 	for i, n := range steps {
 		p.report("deltas", int64(i), int64(len(steps)))
-		old := versions[n-1]
+		old, err := find(versions, n)
+		if err != nil || old.Manifest == v.Manifest {
+			continue // collected, or the same content
+		}
 		from, err := ReadManifest(ctx, p.Objects, region, old.Manifest, old.Raw)
 		if err != nil {
 			return nil, fmt.Errorf("delta from version %d: %w", n, err)

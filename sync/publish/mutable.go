@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 
 	"github.com/pannier-maps/pannier/sync/head"
@@ -15,41 +16,74 @@ import (
 )
 
 // writeMutable brings the region's changing objects up to the ledger, the
-// region's head before the lists that mention it.
-func (p *Publisher) writeMutable(ctx context.Context, region Region, versions []Version) error {
-	if len(versions) == 0 {
-		return nil
-	}
-	if err := p.replace(ctx, layout.Head(region.ID), versions[len(versions)-1].Head); err != nil {
-		return err
-	}
-	history := site.History{Region: region.ID}
-	for _, v := range versions {
-		history.Versions = append(history.Versions, site.Version{
-			Number: v.Number, Manifest: v.Manifest, Raw: v.Raw, Created: v.Created, Message: v.Message, Cells: v.Cells, Bytes: v.Bytes,
-		})
-		for _, d := range v.Deltas {
-			history.Deltas = append(history.Deltas, site.Delta{From: d.Number, To: v.Number, Bytes: d.Bytes})
+// region's head before the lists that mention it. It goes on until it finds
+// nothing to write: of several that write at once, the last to do so sees what
+// the ledger says by then, so that no older state stays.
+func (p *Publisher) writeMutable(ctx context.Context, region string) error {
+	for wrote := true; wrote; {
+		versions, err := p.Ledger.Versions(ctx, region)
+		if err != nil {
+			return fmt.Errorf("read ledger: %w", err)
 		}
-	}
-	if err := p.replaceJSON(ctx, layout.History(region.ID), history); err != nil {
-		return err
+		if len(versions) == 0 {
+			return nil
+		}
+		first, err := p.replace(ctx, layout.Head(region), versions[len(versions)-1].Head)
+		if err != nil {
+			return err
+		}
+		second, err := p.replaceJSON(ctx, layout.History(region), history(region, versions))
+		if err != nil {
+			return err
+		}
+		wrote = first || second
 	}
 	return p.writeRegions(ctx)
 }
 
-// writeRegions writes the list of the site's published regions. One whose
-// manifest cannot be read keeps the line that it has.
+// history is what the ledger's versions look like to clients: none leads from
+// or to a version that is not kept.
+func history(region string, versions []Version) site.History {
+	h := site.History{Region: region}
+	for _, v := range versions {
+		h.Versions = append(h.Versions, site.Version{
+			Number: v.Number, Manifest: v.Manifest, Raw: v.Raw, Created: v.Created, Message: v.Message, Cells: v.Cells, Bytes: v.Bytes,
+		})
+		for _, d := range v.Deltas {
+			if d.Number >= versions[0].Number {
+				h.Deltas = append(h.Deltas, site.Delta{From: d.Number, To: v.Number, Bytes: d.Bytes})
+			}
+		}
+	}
+	return h
+}
+
+// writeRegions writes the list of the site's published regions, again when it
+// has changed meanwhile.
 func (p *Publisher) writeRegions(ctx context.Context) error {
+	for {
+		list, err := p.regions(ctx)
+		if err != nil {
+			return err
+		}
+		if wrote, err := p.replaceJSON(ctx, layout.Regions, list); !wrote || err != nil {
+			return err
+		}
+	}
+}
+
+// regions makes the list. A region whose manifest cannot be read keeps the line
+// that it has.
+func (p *Publisher) regions(ctx context.Context) (list site.Regions, err error) {
 	regions, err := p.Ledger.Regions(ctx)
 	if err != nil {
-		return fmt.Errorf("read ledger: %w", err)
+		return list, fmt.Errorf("read ledger: %w", err)
 	}
-	list := site.Regions{Regions: []site.Region{}}
+	list.Regions = []site.Region{}
 	for _, r := range regions {
 		versions, err := p.Ledger.Versions(ctx, r.ID)
 		if err != nil {
-			return fmt.Errorf("read ledger: %w", err)
+			return list, fmt.Errorf("read ledger: %w", err)
 		}
 		if len(versions) == 0 {
 			continue
@@ -59,7 +93,7 @@ func (p *Publisher) writeRegions(ctx context.Context) error {
 		if err != nil {
 			was, ok := p.listed(ctx, r.ID)
 			if !ok {
-				return err
+				return list, err
 			}
 			list.Regions = append(list.Regions, was)
 			continue
@@ -70,7 +104,7 @@ func (p *Publisher) writeRegions(ctx context.Context) error {
 			Site: r.Site, Key: r.Public, Licences: m.Meta.Licences,
 		})
 	}
-	return p.replaceJSON(ctx, layout.Regions, list)
+	return list, nil
 }
 
 // listed returns a region's line of the list as it is.
@@ -118,52 +152,57 @@ func (p *Publisher) repair(ctx context.Context, r Region) error {
 	note, err := p.Objects.Get(ctx, layout.Head(r.ID))
 	if err == nil {
 		h, err := head.Open(note, head.Origin(r.Site, r.ID), r.Public)
-		if err == nil && h.Version > uint64(len(versions)) {
+		if err == nil && h.Version > newest(versions) {
 			return fmt.Errorf("%w: %s is at version %d, the ledger ends at %d: was an old copy of the data folder restored?",
-				ErrAhead, layout.Head(r.ID), h.Version, len(versions))
+				ErrAhead, layout.Head(r.ID), h.Version, newest(versions))
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return p.writeMutable(ctx, r, versions)
+	return p.writeMutable(ctx, r.ID)
 }
 
 // Differing lists the changing objects of the site that are not what the ledger
 // says: those that Repair would write.
 func (p *Publisher) Differing(ctx context.Context) ([]string, error) {
-	d := &differing{Objects: p.Objects}
+	d := &differing{p.Objects, make(map[string][]byte)}
 	err := (&Publisher{Objects: d, Ledger: p.Ledger}).Repair(ctx)
-	return d.names, err
+	return slices.Sorted(maps.Keys(d.written)), err
 }
 
-// differing notes what would be replaced.
+// differing keeps for itself what would be replaced.
 type differing struct {
 	Objects
-	names []string
+	written map[string][]byte
 }
 
-func (d *differing) Replace(_ context.Context, name string, _ []byte) error {
-	if !slices.Contains(d.names, name) {
-		d.names = append(d.names, name)
+func (d *differing) Get(ctx context.Context, name string) ([]byte, error) {
+	if data, ok := d.written[name]; ok {
+		return data, nil
 	}
+	return d.Objects.Get(ctx, name)
+}
+
+func (d *differing) Replace(_ context.Context, name string, data []byte) error {
+	d.written[name] = data
 	return nil
 }
 
-func (p *Publisher) replaceJSON(ctx context.Context, name string, value any) error {
+func (p *Publisher) replaceJSON(ctx context.Context, name string, value any) (wrote bool, err error) {
 	data, err := json.Marshal(value)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
+		return false, fmt.Errorf("write %s: %w", name, err)
 	}
 	return p.replace(ctx, name, append(data, '\n'))
 }
 
 // replace writes an object unless it holds these bytes already.
-func (p *Publisher) replace(ctx context.Context, name string, data []byte) error {
+func (p *Publisher) replace(ctx context.Context, name string, data []byte) (wrote bool, err error) {
 	if there, err := p.Objects.Get(ctx, name); err == nil && bytes.Equal(there, data) {
-		return nil
+		return false, nil
 	}
 	if err := p.Objects.Replace(ctx, name, data); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
+		return false, fmt.Errorf("write %s: %w", name, err)
 	}
-	return nil
+	return true, nil
 }

@@ -27,6 +27,7 @@ import (
 var (
 	ErrConflict  = errors.New("another version was published at the same time")
 	ErrNoVersion = errors.New("no such version")
+	ErrCollected = errors.New("the version is no longer kept")
 	ErrEmpty     = errors.New("the region has no content")
 	ErrAhead     = errors.New("the site is ahead of the ledger")
 )
@@ -46,7 +47,8 @@ type Objects interface {
 type Ledger interface {
 	// Regions lists the regions that may be published, in rising order.
 	Regions(ctx context.Context) ([]Region, error)
-	// Versions lists a region's versions, oldest first.
+	// Versions lists a region's versions, oldest first. Their numbers follow each
+	// other; old ones may have been dropped (sync/gc), the newest never is.
 	Versions(ctx context.Context, region string) ([]Version, error)
 	// Append adds a version durably, unless the newest is no longer v.Number-1:
 	// then it returns ErrConflict.
@@ -132,7 +134,7 @@ func (p *Publisher) Publish(ctx context.Context, region Region, content Content,
 	name := blob.Sum(raw)
 	if n := len(versions); n > 0 && versions[n-1].Manifest == name {
 		// The head may have been lost between ledger and site.
-		return Result{versions[n-1], true}, p.writeMutable(ctx, region, versions)
+		return Result{versions[n-1], true}, p.writeMutable(ctx, region.ID)
 	}
 	stored, err := blob.Pack(raw)
 	if err != nil {
@@ -142,11 +144,11 @@ func (p *Publisher) Publish(ctx context.Context, region Region, content Content,
 		return Result{}, fmt.Errorf("write manifest: %w", err)
 	}
 	v := Version{
-		Number: uint64(len(versions)) + 1, Manifest: name, Raw: uint32(len(raw)), Created: p.now(),
+		Number: newest(versions) + 1, Manifest: name, Raw: uint32(len(raw)), Created: p.now(),
 		Message: note.Message, Author: note.Author,
 		Cells: len(next.Entries), Bytes: next.StoredBytes() + int64(len(stored)),
 	}
-	if v.Deltas, err = p.writeDeltas(ctx, region.ID, versions, v.Number, next); err != nil {
+	if v.Deltas, err = p.writeDeltas(ctx, region.ID, versions, v, next); err != nil {
 		return Result{}, err
 	}
 	if v.Head, err = p.sign(region, versions, v, len(stored)); err != nil {
@@ -158,7 +160,7 @@ func (p *Publisher) Publish(ctx context.Context, region Region, content Content,
 	if err := p.Ledger.Append(ctx, region.ID, v); err != nil {
 		return Result{}, fmt.Errorf("publish %s: %w", region.ID, err)
 	}
-	return Result{Version: v}, p.writeMutable(ctx, region, append(versions, v))
+	return Result{Version: v}, p.writeMutable(ctx, region.ID)
 }
 
 // Rollback publishes an earlier version's content again, as a new version.
@@ -167,14 +169,37 @@ func (p *Publisher) Rollback(ctx context.Context, region Region, number uint64, 
 	if err != nil {
 		return Result{}, fmt.Errorf("read ledger: %w", err)
 	}
-	if number == 0 || number > uint64(len(versions)) {
-		return Result{}, fmt.Errorf("%w: %s has versions 1 to %d, not %d", ErrNoVersion, region.ID, len(versions), number)
+	v, err := find(versions, number)
+	if err != nil {
+		return Result{}, fmt.Errorf("roll %s back: %w", region.ID, err)
 	}
-	m, err := ReadManifest(ctx, p.Objects, region.ID, versions[number-1].Manifest, versions[number-1].Raw)
+	m, err := ReadManifest(ctx, p.Objects, region.ID, v.Manifest, v.Raw)
 	if err != nil {
 		return Result{}, err
 	}
 	return p.Publish(ctx, region, Content{Meta: m.Meta, Kept: m.Entries}, note)
+}
+
+// newest returns the number of the newest version, 0 when there is none.
+func newest(versions []Version) uint64 {
+	if len(versions) == 0 {
+		return 0
+	}
+	return versions[len(versions)-1].Number
+}
+
+// find returns a version by its number.
+func find(versions []Version, number uint64) (Version, error) {
+	last := newest(versions)
+	switch {
+	case last == 0:
+		return Version{}, fmt.Errorf("%w: nothing has been published yet", ErrNoVersion)
+	case number == 0 || number > last:
+		return Version{}, fmt.Errorf("%w: there are versions %d to %d, not %d", ErrNoVersion, versions[0].Number, last, number)
+	case number < versions[0].Number:
+		return Version{}, fmt.Errorf("%w: versions %d to %d are kept, %d was collected", ErrCollected, versions[0].Number, last, number)
+	}
+	return versions[number-versions[0].Number], nil
 }
 
 // sign makes the head of version v.
