@@ -125,7 +125,6 @@ func (c *checker) region(ctx context.Context, r site.Region) {
 		c.problem(layout.Head(r.ID), err)
 		return
 	}
-	c.heads(ctx, r, note)
 	data, ok := c.get(ctx, layout.History(r.ID))
 	if !ok {
 		return
@@ -135,6 +134,7 @@ func (c *checker) region(ctx context.Context, r site.Region) {
 		c.problem(layout.History(r.ID), err)
 		return
 	}
+	c.heads(ctx, r, note, history)
 	if n := len(history.Versions); n == 0 || history.Versions[n-1].Manifest != h.Manifest {
 		c.problem(layout.History(r.ID), fmt.Errorf("it does not end with the head's manifest %s", h.Manifest))
 	}
@@ -159,8 +159,8 @@ func (c *checker) region(ctx context.Context, r site.Region) {
 	c.deltas(ctx, r.ID, byShort)
 }
 
-// heads follows the chain of heads back to the first.
-func (c *checker) heads(ctx context.Context, r site.Region, current []byte) {
+// heads follows the chain of heads back to that of the oldest version kept.
+func (c *checker) heads(ctx context.Context, r site.Region, current []byte, history *site.History) {
 	for want := blob.Sum(current); want != (blob.Hash{}) && ctx.Err() == nil; {
 		name := layout.PastHead(r.ID, want.Short())
 		note, ok := c.get(ctx, name)
@@ -173,6 +173,9 @@ func (c *checker) heads(ctx context.Context, r site.Region, current []byte) {
 		}
 		if err != nil {
 			c.problem(name, err)
+			return
+		}
+		if len(history.Versions) > 0 && h.Version <= history.Versions[0].Number {
 			return
 		}
 		want = h.Previous

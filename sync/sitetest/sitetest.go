@@ -124,10 +124,24 @@ func (l *Ledger) Versions(context.Context, string) ([]publish.Version, error) {
 func (l *Ledger) Append(_ context.Context, _ string, v publish.Version) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if v.Number != uint64(len(l.versions))+1 {
+	var last uint64
+	if n := len(l.versions); n > 0 {
+		last = l.versions[n-1].Number
+	}
+	if v.Number != last+1 {
 		return publish.ErrConflict
 	}
 	l.versions = append(l.versions, v)
+	return nil
+}
+
+// Drop implements gc.Ledger.
+func (l *Ledger) Drop(_ context.Context, _ string, before uint64) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.versions) > 1 && l.versions[0].Number < before {
+		l.versions = l.versions[1:]
+	}
 	return nil
 }
 
