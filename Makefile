@@ -4,7 +4,7 @@ GO ?= go
 FUZZTIME ?= 3s
 READERS := clients/journey/readers
 
-.PHONY: all build demo test check fuzz bench clean
+.PHONY: all build demo test check fuzz bench bench-publish clean
 all: build
 
 # The two commands, in bin/.
@@ -47,6 +47,10 @@ rm -f /tmp/fuzz.$$$$; \
 # Prints figures beside those of other programs, and writes them to out/.
 bench:
 	$(GO) run ./server/cmd/pannierbench
+
+# From one place's new hours to a signed head, at 1, 10 and 100 times the size of a region.
+bench-publish:
+	$(GO) test ./server/host -run '^$$' -bench PublishOneEdit -benchtime 10x -timeout 30m
 
 clean:
 	rm -rf bin out pannier-data $(READERS)/node_modules
