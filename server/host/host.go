@@ -14,11 +14,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/server/compose"
@@ -40,12 +41,13 @@ type Host struct {
 	public  *localstore.Store
 	private *localstore.Store
 	meta    store.MetaStore
+	users   *semaphore.Weighted // of the site: see Hold
 }
 
 // Open opens a data folder, making it if need be, and repairs and removes what a
 // crash left half-done. Callers close it.
 func Open(ctx context.Context, dir string, log *slog.Logger) (_ *Host, err error) {
-	h := &Host{Dir: dir}
+	h := &Host{Dir: dir, users: semaphore.NewWeighted(everyone)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open data folder %s: %w", dir, err), h.Close())
@@ -136,18 +138,4 @@ func (h *Host) Last(ctx context.Context, region string) (*manifest.Manifest, err
 	}
 	v := versions[len(versions)-1]
 	return publish.ReadManifest(ctx, h.Site, region, v.Manifest, v.Raw)
-}
-
-// Site is a BlobStore seen as the objects of a site.
-type Site struct{ store.BlobStore }
-
-// Get reads an object whole.
-func (s Site) Get(ctx context.Context, name string) ([]byte, error) {
-	o, err := s.Open(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	data := make([]byte, o.Size())
-	_, err = io.ReadFull(o, data)
-	return data, errors.Join(err, o.Close())
 }

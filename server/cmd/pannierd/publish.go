@@ -41,9 +41,7 @@ func newPublished(region string, r publish.Result, start time.Time) published {
 }
 
 func (p *program) publishCommand() *cobra.Command {
-	var note publish.Note
-	var workers int
-	var rebuild bool
+	var opts host.PublishOptions
 	cmd := &cobra.Command{
 		Use:     "publish REGION",
 		Short:   "Make a version of a region's present content",
@@ -52,49 +50,24 @@ func (p *program) publishCommand() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.with(cmd.Context(), func(h *host.Host) error {
-				return p.publish(cmd.Context(), h, args[0], note, workers, rebuild)
+				return p.publish(cmd.Context(), h, args[0], opts)
 			})
 		},
 	}
-	cmd.Flags().StringVarP(&note.Message, "message", "m", "", "what changed, for people")
-	cmd.Flags().StringVar(&note.Author, "author", "", "who publishes")
-	cmd.Flags().IntVar(&workers, "workers", 0, "goroutines that draw the map (default: one for each core)")
-	cmd.Flags().BoolVar(&rebuild, "rebuild", false, "draw the whole map again, even where nothing changed")
+	cmd.Flags().StringVarP(&opts.Note.Message, "message", "m", "", "what changed, for people")
+	cmd.Flags().StringVar(&opts.Note.Author, "author", "", "who publishes")
+	cmd.Flags().IntVar(&opts.Workers, "workers", 0, "goroutines that draw the map (default: one for each core)")
+	cmd.Flags().BoolVar(&opts.Rebuild, "rebuild", false, "draw the whole map again, even where nothing changed")
 	return cmd
 }
 
-func (p *program) publish(ctx context.Context, h *host.Host, region string, note publish.Note, workers int, rebuild bool) error {
+func (p *program) publish(ctx context.Context, h *host.Host, region string, opts host.PublishOptions) error {
 	start := time.Now()
-	r, err := h.Catalog.Region(ctx, region)
-	if err != nil {
-		return err
-	}
-	signing, err := h.Catalog.Signing(ctx, r)
-	if err != nil {
-		return err
-	}
 	meter := p.meter(progress.Counts)
 	defer meter.Done()
-	composer := h.Composer(meter.Report)
-	composer.Workers, composer.Rebuild = workers, rebuild
-	last, err := h.Last(ctx, region)
+	opts.Progress = meter.Report
+	result, draft, err := h.Publish(ctx, region, opts)
 	if err != nil {
-		return err
-	}
-	draft, err := composer.Compose(ctx, r, last)
-	if err != nil {
-		return err
-	}
-	defer draft.Close()
-	result, err := h.Publisher(meter.Report).Publish(ctx, signing, draft.Content, note)
-	if err != nil {
-		return err
-	}
-	m, err := publish.ReadManifest(ctx, h.Site, region, result.Version.Manifest, result.Version.Raw)
-	if err != nil {
-		return err
-	}
-	if err := composer.Remember(ctx, region, draft, m); err != nil {
 		return err
 	}
 	meter.Done()
@@ -134,6 +107,11 @@ func (p *program) rollbackCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.with(cmd.Context(), func(h *host.Host) error {
 				start := time.Now()
+				release, err := h.Hold(cmd.Context())
+				if err != nil {
+					return err
+				}
+				defer release()
 				r, err := h.Catalog.Region(cmd.Context(), args[0])
 				if err != nil {
 					return err

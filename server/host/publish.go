@@ -1,0 +1,50 @@
+package host
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pannier-maps/pannier/server/compose"
+	"github.com/pannier-maps/pannier/sync/publish"
+)
+
+// PublishOptions say how a region is published.
+type PublishOptions struct {
+	Note     publish.Note
+	Workers  int  // that draw the map; 0: one for each core
+	Rebuild  bool // make everything anew
+	Progress Progress
+}
+
+// Publish makes the next version of a region of what its catalog holds now, or
+// none if nothing changed. The draft, closed already, tells what went into it.
+func (h *Host) Publish(ctx context.Context, region string, opts PublishOptions) (_ publish.Result, _ *compose.Draft, err error) {
+	r, err := h.Catalog.Region(ctx, region)
+	if err != nil {
+		return publish.Result{}, nil, err
+	}
+	signing, err := h.Catalog.Signing(ctx, r)
+	if err != nil {
+		return publish.Result{}, nil, err
+	}
+	last, err := h.Last(ctx, region)
+	if err != nil {
+		return publish.Result{}, nil, err
+	}
+	composer := h.Composer(opts.Progress)
+	composer.Workers, composer.Rebuild = opts.Workers, opts.Rebuild
+	draft, err := composer.Compose(ctx, r, last)
+	if err != nil {
+		return publish.Result{}, nil, err
+	}
+	defer func() { err = errors.Join(err, draft.Close()) }()
+	result, err := h.Publisher(opts.Progress).Publish(ctx, signing, draft.Content, opts.Note)
+	if err != nil {
+		return publish.Result{}, nil, err
+	}
+	m, err := publish.ReadManifest(ctx, h.Site, region, result.Version.Manifest, result.Version.Raw)
+	if err != nil {
+		return result, draft, err
+	}
+	return result, draft, composer.Remember(ctx, region, draft, m)
+}
