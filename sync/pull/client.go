@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -92,8 +91,14 @@ var errNotModified = errors.New("not modified")
 
 // get fetches a small object whole.
 func (c *Client) get(ctx context.Context, object string, limit int64, tag string) (data []byte, newTag string, err error) {
+	return c.getStart(ctx, object, 0, limit, tag)
+}
+
+// getStart fetches the first bytes of an object, up to n, or all of it when n is
+// 0 or the server does not know ranges.
+func (c *Client) getStart(ctx context.Context, object string, n, limit int64, tag string) (data []byte, newTag string, err error) {
 	err = c.retry(ctx, func(ctx context.Context) (int64, error) {
-		res, err := c.request(ctx, object, 0, tag)
+		res, err := c.request(ctx, object, span{0, n}, tag)
 		if err != nil {
 			return 0, err
 		}
@@ -159,7 +164,7 @@ func (c *Client) intoFile(ctx context.Context, object, path string, length int64
 		if start == length {
 			return 0, nil
 		}
-		res, err := c.request(ctx, object, start, "")
+		res, err := c.request(ctx, object, span{start: start}, "")
 		if err != nil {
 			return 0, err
 		}
@@ -198,15 +203,18 @@ func (c *Client) intoFile(ctx context.Context, object, path string, length int64
 	return nil
 }
 
-// request asks for an object from byte start on. The answer is 200 or 206.
-func (c *Client) request(ctx context.Context, object string, start int64, tag string) (*http.Response, error) {
+// request asks for a span of an object; one that ends at 0 goes to the object's
+// end. The answer is 200, with the whole object, or 206.
+func (c *Client) request(ctx context.Context, object string, s span, tag string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.server+"/"+object, nil)
 	if err != nil {
 		return nil, final{err}
 	}
 	req.Header.Set("User-Agent", "pannier/1")
-	if start > 0 {
-		req.Header.Set("Range", "bytes="+strconv.FormatInt(start, 10)+"-")
+	if s.end > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", s.start, s.end-1))
+	} else if s.start > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", s.start))
 	}
 	if tag != "" {
 		req.Header.Set("If-None-Match", tag)
@@ -223,9 +231,9 @@ func (c *Client) request(ctx context.Context, object string, start int64, tag st
 		err = final{ErrNotFound}
 	case res.StatusCode == http.StatusTooManyRequests, res.StatusCode >= 500:
 		err = fmt.Errorf("%w: it answered %s", ErrServer, res.Status)
-	case res.StatusCode == http.StatusPartialContent && start > 0 &&
-		!strings.HasPrefix(res.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", start)):
-		err = final{fmt.Errorf("the server sent %q, asked from byte %d", res.Header.Get("Content-Range"), start)}
+	case res.StatusCode == http.StatusPartialContent &&
+		!strings.HasPrefix(res.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", s.start)):
+		err = final{fmt.Errorf("the server sent %q, asked from byte %d", res.Header.Get("Content-Range"), s.start)}
 	case res.StatusCode != http.StatusOK && res.StatusCode != http.StatusPartialContent:
 		err = final{fmt.Errorf("the server answered %s", res.Status)}
 	default:

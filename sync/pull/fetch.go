@@ -2,16 +2,12 @@ package pull
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pannier-maps/pannier/sync/blob"
-	"github.com/pannier-maps/pannier/sync/delta"
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/manifest"
 )
@@ -76,60 +72,4 @@ func (p *puller) fetchBlobs(ctx context.Context, entries []manifest.Entry) error
 		})
 	}
 	return g.Wait()
-}
-
-// stageDelta fetches a delta whole and opens it.
-func (p *puller) stageDelta(ctx context.Context, name string) (*os.File, *delta.Delta, error) {
-	f, err := os.Open(p.stage.file(name))
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := p.client.downloadAll(ctx, name, p.stage.part(name), delta.MaxBytes, func(done, total int64) {
-			p.report("download", done, total)
-		}); err != nil {
-			return nil, nil, err
-		}
-		if err := p.stage.complete(name); err != nil {
-			return nil, nil, err
-		}
-		f, err = os.Open(p.stage.file(name))
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	d, err := parseDelta(f)
-	if err != nil {
-		f.Close()
-		return nil, nil, p.reject(name, err)
-	}
-	return f, d, nil
-}
-
-// parseDelta reads the prelude of a staged delta and checks the file's length.
-func parseDelta(f *os.File) (*delta.Delta, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	start := make([]byte, min(16, info.Size()))
-	if _, err := f.ReadAt(start, 0); err != nil {
-		return nil, err
-	}
-	n, err := delta.PreludeLength(start)
-	if err != nil {
-		return nil, err
-	}
-	if int64(n) > info.Size() {
-		return nil, fmt.Errorf("%w: %d bytes, the prelude alone has %d", delta.ErrCorrupt, info.Size(), n)
-	}
-	prelude := make([]byte, n)
-	if _, err := f.ReadAt(prelude, 0); err != nil {
-		return nil, err
-	}
-	d, err := delta.Parse(prelude)
-	if err != nil {
-		return nil, err
-	}
-	if d.Length != info.Size() {
-		return nil, fmt.Errorf("%w: %d bytes, expected %d", delta.ErrCorrupt, info.Size(), d.Length)
-	}
-	return d, nil
 }

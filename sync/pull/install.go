@@ -26,18 +26,10 @@ func (d *damaged) Error() string {
 // install stages what the plan needs and makes the new version the installed
 // one. A cell that turns out to be damaged on the device is fetched in full.
 func (p *puller) install(ctx context.Context, pl *plan) error {
-	if len(pl.hops) == 0 {
-		var entries []manifest.Entry
-		for _, c := range pl.changes {
-			if !c.Removed() {
-				entries = append(entries, c.New)
-			}
-		}
-		if err := p.fetchBlobs(ctx, entries); err != nil {
-			return err
-		}
+	if err := p.fetch(ctx, pl, pl.changes); err != nil {
+		return err
 	}
-	next := Version{State: State{p.was.Origin, p.headNote, pl.encoded}, Decoded: pl.to, Changed: p.changed(ctx, pl)}
+	next := Version{State: State{p.was.Origin, p.headNote, pl.encoded, p.want}, Decoded: pl.to, Changed: p.changed(ctx, pl)}
 	for _, c := range pl.changes {
 		if c.Removed() {
 			next.Removed = append(next.Removed, c.Key())
@@ -111,7 +103,7 @@ func (p *puller) content(ctx context.Context, pl *plan, c manifest.Change) ([]by
 	return raw, nil
 }
 
-// walk takes one cell over one delta.
+// walk takes one cell over one staged delta.
 func (h hop) walk(key cell.Key, old []byte) ([]byte, error) {
 	if h.removed[key] {
 		return nil, nil
@@ -121,7 +113,7 @@ func (h hop) walk(key cell.Key, old []byte) ([]byte, error) {
 		return old, nil
 	}
 	data := make([]byte, s.Length)
-	if _, err := h.file.ReadAt(data, s.Offset); err != nil {
+	if _, err := h.from.ReadAt(data, s.Offset); err != nil {
 		return nil, fmt.Errorf("cell %s: %w", key, err)
 	}
 	return s.Cell(old, data, s.want)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"iter"
 
+	"github.com/pannier-maps/pannier/sync/cover"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
-// Installed is what a device holds of one region.
+// Installed is what a device holds of one region: the head and the manifest of a
+// version, and of its cells those that the selection holds.
 type Installed interface {
 	// State returns the installed version; fs.ErrNotExist when there is none.
 	State(ctx context.Context) (State, error)
@@ -33,9 +35,10 @@ type Origin struct {
 
 // State is an installed version.
 type State struct {
-	Origin   Origin
-	HeadNote []byte
-	Manifest []byte // encoded
+	Origin    Origin
+	HeadNote  []byte
+	Manifest  []byte          // encoded, of the whole version
+	Selection cover.Selection // the part that the device holds
 }
 
 // Version is a version about to be installed.
@@ -43,9 +46,11 @@ type Version struct {
 	State
 	Decoded *manifest.Manifest // State.Manifest, decoded
 	// Changed yields, in rising order of keys, the cells that are new or
-	// differ, each checked against the manifest. It can be ranged over once
-	// more after a failure.
+	// differ, each checked against the manifest: of those that the selection
+	// holds, with those it did not hold before. It can be ranged over once more
+	// after a failure.
 	Changed iter.Seq2[ChangedCell, error]
+	// Removed are the cells that the device held and is to hold no longer.
 	Removed []cell.Key
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/delta"
@@ -18,15 +17,16 @@ import (
 type plan struct {
 	encoded []byte // the new manifest
 	to      *manifest.Manifest
-	changes []manifest.Change
-	hops    []hop // deltas to walk, in order; none when blobs are taken
+	held    *manifest.Manifest // of to, what the device will hold
+	changes []manifest.Change  // of what it holds and will hold
+	hops    []hop              // deltas to walk, in order; none when blobs are taken
 }
 
-// hop is one delta of the way, staged and opened.
+// hop is one delta of the way, its prelude staged and read.
 type hop struct {
 	name     string
-	file     *os.File
 	delta    *delta.Delta
+	from     sparse               // the delta's bytes, once they are staged
 	segments map[cell.Key]segment // by cell
 	removed  map[cell.Key]bool
 }
@@ -36,10 +36,55 @@ type segment struct {
 	want manifest.Entry
 }
 
-func (p *plan) close() {
-	for _, h := range p.hops {
-		h.file.Close()
+// finish works out what changes for the device on the way to the plan's manifest.
+func (p *puller) finish(pl *plan) *plan {
+	pl.held = p.want.Cover().Of(pl.to)
+	pl.changes = manifest.Diff(p.wasHeld, pl.held)
+	return pl
+}
+
+// byDelta reports whether a cell's new content comes from the plan's deltas. It
+// does not when the device lacks what they start from.
+func (p *puller) byDelta(pl *plan, c manifest.Change) bool {
+	if len(pl.hops) == 0 || c.Removed() {
+		return false
 	}
+	if !c.Added() {
+		return true
+	}
+	_, skipped := p.wasList.Find(c.Key())
+	return !skipped
+}
+
+// blobs lists the cells of some changes that come in full.
+func (p *puller) blobs(pl *plan, changes []manifest.Change) (entries []manifest.Entry) {
+	for _, c := range changes {
+		if !c.Removed() && !p.byDelta(pl, c) {
+			entries = append(entries, c.New)
+		}
+	}
+	return entries
+}
+
+// segments lists where a hop holds the cells of some changes, in rising order.
+func (p *puller) segments(pl *plan, h hop, changes []manifest.Change) (spans []span) {
+	for _, c := range changes {
+		if s, ok := h.segments[c.Key()]; ok && p.byDelta(pl, c) {
+			spans = append(spans, span{s.Offset, s.Offset + s.Length})
+		}
+	}
+	return spans
+}
+
+// fetch stages what some of a plan's changes need.
+func (p *puller) fetch(ctx context.Context, pl *plan, changes []manifest.Change) error {
+	for i := range pl.hops {
+		h := &pl.hops[i]
+		if err := p.fetchSegments(ctx, h, p.segments(pl, *h, changes)); err != nil {
+			return err
+		}
+	}
+	return p.fetchBlobs(ctx, p.blobs(pl, changes))
 }
 
 // plan chooses the way and fetches what it needs but for blobs: the direct delta
@@ -48,6 +93,9 @@ func (p *plan) close() {
 func (p *puller) plan(ctx context.Context) (*plan, error) {
 	if p.wasHead == nil {
 		return p.planFull(ctx)
+	}
+	if p.head.Manifest == p.wasHead.Manifest { // only the selection is another
+		return p.finish(&plan{encoded: p.was.Manifest, to: p.wasList}), nil
 	}
 	target := site.Version{Number: p.head.Version, Manifest: p.head.Manifest, Raw: p.head.ManifestRaw}
 	pl, err := p.planDeltas(ctx, []site.Version{target})
@@ -62,6 +110,9 @@ func (p *puller) plan(ctx context.Context) (*plan, error) {
 		return p.planFull(ctx)
 	}
 	way, bytes := history.Way(p.wasHead.Manifest, target)
+	if all := p.wasList.StoredBytes(); all > 0 { // a part of the region needs about that part of the deltas
+		bytes = int64(float64(bytes) * float64(p.wasHeld.StoredBytes()) / float64(all))
+	}
 	// What the cells cost in full is only worth knowing when the way is long.
 	if len(way) == 0 || bytes > 2*int64(p.head.ManifestStored) {
 		full, err := p.planFull(ctx)
@@ -100,24 +151,26 @@ func (p *puller) planFull(ctx context.Context) (*plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return &plan{encoded: raw, to: to, changes: manifest.Diff(p.wasList, to)}, nil
+	return p.finish(&plan{encoded: raw, to: to}), nil
 }
 
-// planDeltas fetches the deltas of a way and computes the manifest they lead to.
-func (p *puller) planDeltas(ctx context.Context, way []site.Version) (_ *plan, err error) {
+// planDeltas computes the manifest that a way of deltas leads to. A device that
+// holds all takes in each delta with its prelude; else only the prelude.
+func (p *puller) planDeltas(ctx context.Context, way []site.Version) (*plan, error) {
 	pl := &plan{encoded: p.was.Manifest, to: p.wasList}
-	defer func() {
-		if err != nil {
-			pl.close()
-		}
-	}()
 	for _, v := range way {
 		name := layout.Delta(p.region, blob.Sum(pl.encoded), v.Manifest)
-		file, d, err := p.stageDelta(ctx, name)
+		d, err := p.openDelta(ctx, name, p.brief())
+		if errors.Is(err, delta.ErrCorrupt) || errors.Is(err, delta.ErrTooNew) {
+			return nil, p.reject(name, err)
+		}
+		if errors.Is(err, ErrNotFound) {
+			return nil, errors.Join(err, p.stage.drop(name))
+		}
 		if err != nil {
 			return nil, err
 		}
-		h := hop{name: name, file: file, delta: d, segments: make(map[cell.Key]segment), removed: make(map[cell.Key]bool)}
+		h := hop{name: name, delta: d, segments: make(map[cell.Key]segment), removed: make(map[cell.Key]bool)}
 		pl.hops = append(pl.hops, h)
 		raw, err := d.Manifest(pl.encoded, int(v.Raw), v.Manifest)
 		if err != nil {
@@ -141,8 +194,7 @@ func (p *puller) planDeltas(ctx context.Context, way []site.Version) (_ *plan, e
 		}
 		pl.encoded, pl.to = raw, next
 	}
-	pl.changes = manifest.Diff(p.wasList, pl.to)
-	return pl, nil
+	return p.finish(pl), nil
 }
 
 // reject drops a staged object that is wrong, so that it is fetched anew next time.

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/cover"
 	"github.com/pannier-maps/pannier/sync/delta"
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
@@ -37,6 +38,10 @@ type Options struct {
 	// Stage is the folder for downloads. It is made if need be, kept when the
 	// pull fails, and removed when it succeeds.
 	Stage string
+	// Selection, if set, is the part of the region to hold from now on: the pull
+	// adds what is missing of it and removes what is not in it. Nil keeps what
+	// the device has, which is everything at a first pull.
+	Selection *cover.Selection
 	// Key, if set, is the only public key to trust for a first pull. Without it
 	// the key on the server's list is pinned.
 	Key string
@@ -50,7 +55,8 @@ type Options struct {
 // Result tells what a pull did.
 type Result struct {
 	Head      *head.Head
-	Cells     int   // cells of the version
+	Cells     int   // cells of the version that are held
+	AllCells  int   // cells of the version
 	Changed   int   // cells that were new, changed or removed
 	Unchanged bool  // the installed version was current
 	Stale     bool  // the head has expired: freshness is unverified since it was issued
@@ -82,24 +88,36 @@ type puller struct {
 	was      State
 	wasHead  *head.Head         // nil at a first pull
 	wasList  *manifest.Manifest // nil at a first pull
+	wasHeld  *manifest.Manifest // of wasList, what the device holds
+	want     cover.Selection    // what it is to hold
+	preview  bool               // nothing is installed
 	headNote []byte
 	head     *head.Head
 }
 
-func (p *puller) run(ctx context.Context) (result Result, err error) {
+// begin reads what is installed and fetches the current head.
+func (p *puller) begin(ctx context.Context) (err error) {
 	if p.stage, err = openStage(p.opts.Stage); err != nil {
-		return result, err
+		return err
 	}
 	if err := p.load(ctx); err != nil {
-		return result, err
+		return err
 	}
-	if err := p.fetchHead(ctx); err != nil {
+	if err := p.choose(); err != nil {
+		return err
+	}
+	return p.fetchHead(ctx)
+}
+
+func (p *puller) run(ctx context.Context) (result Result, err error) {
+	if err := p.begin(ctx); err != nil {
 		return result, err
 	}
 	result.Head = p.head
 	result.Stale = p.now().After(p.head.Expires)
-	if p.wasHead != nil && p.head.Manifest == p.wasHead.Manifest {
-		result.Unchanged, result.Cells = p.head.Version == p.wasHead.Version, len(p.wasList.Entries)
+	if p.current() {
+		result.Unchanged = p.head.Version == p.wasHead.Version
+		result.Cells, result.AllCells = len(p.wasHeld.Entries), len(p.wasList.Entries)
 		if bytes.Equal(p.headNote, p.was.HeadNote) || !p.newer() {
 			return result, p.stage.clear()
 		}
@@ -112,8 +130,7 @@ func (p *puller) run(ctx context.Context) (result Result, err error) {
 	if err != nil {
 		return result, err
 	}
-	defer plan.close()
-	result.Cells, result.Changed = len(plan.to.Entries), len(plan.changes)
+	result.Cells, result.AllCells, result.Changed = len(plan.held.Entries), len(plan.to.Entries), len(plan.changes)
 	if err := p.install(ctx, plan); err != nil {
 		return result, err
 	}
@@ -188,7 +205,11 @@ func (p *puller) fetchHead(ctx context.Context) error {
 // whose copy of an object is damaged.
 func (p *puller) fetchUpdate(ctx context.Context, tag string) (done bool, err error) {
 	name := layout.Update(p.region, p.wasHead.Manifest)
-	body, _, err := p.client.get(ctx, name, maxUpdate, tag)
+	var first int64 // bytes of the answer that are wanted, 0 for all
+	if p.brief() {
+		first = firstBytes
+	}
+	body, _, err := p.client.getStart(ctx, name, first, maxUpdate, tag)
 	switch {
 	case errors.Is(err, errNotModified):
 		return true, p.take(name, p.was.HeadNote)
@@ -198,6 +219,9 @@ func (p *puller) fetchUpdate(ctx context.Context, tag string) (done bool, err er
 		return false, err
 	}
 	note, way, err := delta.ReadPart(p.was.HeadNote, body, head.MaxBytes)
+	if err != nil && first > 0 { // cut within the head
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("%s: head: %w", name, err)
 	}
@@ -205,7 +229,7 @@ func (p *puller) fetchUpdate(ctx context.Context, tag string) (done bool, err er
 		return false, err
 	}
 	if len(way) > 0 {
-		return true, p.stage.put(layout.Delta(p.region, p.wasHead.Manifest, p.head.Manifest), way)
+		return true, p.stage.putStart(layout.Delta(p.region, p.wasHead.Manifest, p.head.Manifest), way)
 	}
 	return true, nil
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/delta"
@@ -99,7 +100,7 @@ func (w *world) serve(dynamic bool) *httptest.Server {
 				return
 			}
 			rw.Header().Set("Content-Type", layout.UpdateType)
-			rw.Write(body)
+			http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(body))
 			return
 		}
 		w.objects.ServeHTTP(rw, r)

@@ -12,7 +12,8 @@ import (
 // stage is a folder in which downloads wait until they are installed. A file
 // "x.part" grows while x is fetched; x is complete and checked. So a pull that
 // was cut off at any byte goes on where it stopped, and what was checked once
-// is never fetched again.
+// is never fetched again. Of a delta parts may be fetched by themselves; sparse.go
+// has their files.
 type stage struct{ dir string }
 
 func openStage(dir string) (stage, error) {
@@ -64,7 +65,12 @@ func (s stage) put(object string, data []byte) error {
 
 // drop forgets an object that turned out to be wrong.
 func (s stage) drop(object string) error {
-	return errors.Join(remove(s.part(object)), remove(s.file(object)))
+	err := errors.Join(remove(s.part(object)), remove(s.file(object)))
+	pieces, failed := s.pieces(object)
+	for _, p := range pieces {
+		failed = errors.Join(failed, remove(p.path))
+	}
+	return errors.Join(err, failed)
 }
 
 // clear removes the folder once its content is installed.

@@ -208,8 +208,8 @@ func (d *Device) Apply(_ context.Context, next pull.Version) error {
 	for _, key := range next.Removed {
 		delete(cells, key)
 	}
-	if len(cells) != len(next.Decoded.Entries) {
-		return fmt.Errorf("%d cells, the manifest lists %d", len(cells), len(next.Decoded.Entries))
+	if held := next.Selection.Cover().Of(next.Decoded); len(cells) != len(held.Entries) {
+		return fmt.Errorf("%d cells, the manifest lists %d", len(cells), len(held.Entries))
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
