@@ -16,9 +16,9 @@ import (
 
 // Apply makes next the installed version in one transaction, or changes nothing.
 //
-// What has to change follows from the two manifests: next.Changed must yield
-// every cell that differs, and may yield others of the new version, which are
-// then written again. After a cell's rows are written it is rebuilt from them,
+// What has to change follows from the two manifests and from the selections of
+// what is held: next.Changed must yield every cell that differs, and may yield
+// others of the new version, which are then written again. After a cell's rows are written it is rebuilt from them,
 // and must have the hash that the manifest names.
 func (r *Region) Apply(ctx context.Context, next pull.Version) error {
 	if r.write == nil {
@@ -58,8 +58,9 @@ func (r *Region) apply(ctx context.Context, next pull.Version, h *head.Head) err
 	if err != nil {
 		return err
 	}
+	held := next.Selection.Cover().Of(target)
 	w := &writer{tx: tx, vectors: vectorLayers{}}
-	if err := w.replace(ctx, manifest.Diff(installed, target), target, next); err != nil {
+	if err := w.replace(ctx, manifest.Diff(installed, held), held, next); err != nil {
 		return err
 	}
 	if err := storeState(ctx, tx, next.State); err != nil {
@@ -73,12 +74,15 @@ func (r *Region) apply(ctx context.Context, next pull.Version, h *head.Head) err
 			return err
 		}
 	}
+	if err := giveBack(ctx, tx); err != nil {
+		return err
+	}
 	return tx.Commit()
 }
 
-// installedManifest returns nil when nothing is installed.
+// installedManifest returns what is held, nil when nothing is installed.
 func installedManifest(ctx context.Context, tx *sql.Tx) (*manifest.Manifest, error) {
-	m, err := loadManifest(ctx, tx)
+	m, err := loadHeld(ctx, tx)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -74,7 +74,7 @@ func (r *Region) items(ctx context.Context, layer cell.Layer) iter.Seq2[cell.Ite
 			return
 		}
 		defer tx.Rollback()
-		m, err := loadManifest(ctx, tx)
+		m, err := loadHeld(ctx, tx)
 		if err != nil {
 			yield(cell.Item{}, err)
 			return

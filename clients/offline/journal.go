@@ -2,6 +2,7 @@ package offline
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"io/fs"
 )
@@ -36,4 +37,28 @@ func (r *Region) endUpdate(ctx context.Context) {
 // stays as it is, which is just as safe.
 func (r *Region) rest() {
 	_, _ = r.write.Exec(`PRAGMA busy_timeout=0; PRAGMA journal_mode=DELETE`)
+}
+
+// giveBack takes out the pages that nothing uses any longer, when they are many,
+// so that the file ends smaller after the transaction. A file that was made
+// before format 2 keeps its size.
+func giveBack(ctx context.Context, tx *sql.Tx) error {
+	var free, pages int64
+	if err := tx.QueryRowContext(ctx, `PRAGMA freelist_count`).Scan(&free); err != nil {
+		return err
+	}
+	if err := tx.QueryRowContext(ctx, `PRAGMA page_count`).Scan(&pages); err != nil {
+		return err
+	}
+	if free*8 < pages {
+		return nil
+	}
+	rows, err := tx.QueryContext(ctx, `PRAGMA incremental_vacuum`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() { // each step moves a page
+	}
+	return rows.Err()
 }

@@ -4,7 +4,9 @@
 // A region is one SQLite file that is at the same time an MBTiles 1.3 file, so
 // that other map programs open it too. Its tiles table holds the base map; more
 // tables hold the features, a full-text index of their names, a spatial index
-// of their boxes, and the signed head and manifest of the installed version.
+// of their boxes, and the signed head and manifest of the installed version. A
+// device may hold a part of the region only (cover.Selection); it then has the
+// manifest of the whole, and the cells that the part needs.
 // FORMAT.md beside this file has the tables.
 //
 // The canonical bytes of every cell can be rebuilt from the rows. That is how an
@@ -50,7 +52,7 @@ type Region struct {
 // is absent. The folder must exist.
 func Open(path string) (*Region, error) {
 	write, err := sql.Open("sqlite", dsn(path, "rwc",
-		"busy_timeout(10000)", "page_size(4096)", "synchronous(EXTRA)",
+		"busy_timeout(10000)", "page_size(4096)", "auto_vacuum(2)", "synchronous(EXTRA)",
 		"cache_size(-16000)", "journal_size_limit(0)"))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)

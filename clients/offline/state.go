@@ -3,9 +3,12 @@ package offline
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/cover"
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/pull"
@@ -13,11 +16,12 @@ import (
 
 // Names in the state table.
 const (
-	stateHead     = "head"
-	stateManifest = "manifest"
-	stateServer   = "server"
-	stateSite     = "site"
-	stateKey      = "key"
+	stateHead      = "head"
+	stateManifest  = "manifest"
+	stateServer    = "server"
+	stateSite      = "site"
+	stateKey       = "key"
+	stateSelection = "selection" // absent: everything
 )
 
 // State returns the installed version, fs.ErrNotExist when there is none.
@@ -45,6 +49,23 @@ func loadState(ctx context.Context, db queryer) (s pull.State, err error) {
 			return pull.State{}, err
 		}
 		*field = string(value)
+	}
+	s.Selection, err = loadSelection(ctx, db)
+	return s, err
+}
+
+// loadSelection returns which part of the region is held.
+func loadSelection(ctx context.Context, db queryer) (cover.Selection, error) {
+	data, err := readState(ctx, db, stateSelection)
+	if errors.Is(err, fs.ErrNotExist) {
+		return cover.Selection{}, nil
+	}
+	if err != nil {
+		return cover.Selection{}, err
+	}
+	s, err := cover.Parse(data)
+	if err != nil {
+		return s, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return s, nil
 }
@@ -75,10 +96,28 @@ func storeState(ctx context.Context, db queryer, s pull.State) error {
 			return err
 		}
 	}
-	return nil
+	return storeSelection(ctx, db, s.Selection)
 }
 
-// Manifest returns the installed manifest, fs.ErrNotExist when there is none.
+func storeSelection(ctx context.Context, db queryer, s cover.Selection) error {
+	if s.IsAll() {
+		_, err := db.ExecContext(ctx, `DELETE FROM state WHERE name = ?`, stateSelection)
+		return err
+	}
+	data, err := s.Encode()
+	if err != nil {
+		return err
+	}
+	// A program that knows format 1 only would take a part for damage.
+	if _, err := db.ExecContext(ctx, fmt.Sprintf(`PRAGMA user_version=%d`, formatVersion)); err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, `INSERT OR REPLACE INTO state VALUES (?, ?)`, stateSelection, data)
+	return err
+}
+
+// Manifest returns the installed manifest, fs.ErrNotExist when there is none. It
+// lists the whole version, of which the device may hold a part (Held).
 func (r *Region) Manifest(ctx context.Context) (*manifest.Manifest, error) {
 	return loadManifest(ctx, r.read)
 }
@@ -93,6 +132,25 @@ func loadManifest(ctx context.Context, db queryer) (*manifest.Manifest, error) {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return m, nil
+}
+
+// Held returns the installed manifest with only the cells that are held.
+func (r *Region) Held(ctx context.Context) (*manifest.Manifest, error) {
+	tx, err := r.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("read state: %w", explain(err))
+	}
+	defer tx.Rollback()
+	return loadHeld(ctx, tx)
+}
+
+func loadHeld(ctx context.Context, db queryer) (*manifest.Manifest, error) {
+	m, err := loadManifest(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	s, err := loadSelection(ctx, db)
+	return s.Cover().Of(m), err
 }
 
 // Head returns the installed head, fs.ErrNotExist when there is none. Its

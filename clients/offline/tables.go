@@ -8,7 +8,7 @@ import (
 
 const (
 	applicationID = 0x4d504258 // "MPBX", MBTiles
-	formatVersion = 1          // PRAGMA user_version
+	formatVersion = 2          // PRAGMA user_version
 )
 
 // tables makes an empty region. FORMAT.md explains the columns.
