@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"github.com/pannier-maps/pannier/sync/cover"
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/manifest"
@@ -15,12 +16,13 @@ import (
 // Preview tells what a pull would do.
 type Preview struct {
 	Head      *head.Head
-	Stale     bool        // as in Result
-	Unchanged bool        // there is nothing to do
-	Cells     int         // cells that will be held
-	AllCells  int         // cells of the version
-	Layers    []LayerSize // those in which something is to do, in rising order
-	Received  int64       // bytes over the wire for finding out, headers included
+	Stale     bool            // as in Result
+	Unchanged bool            // there is nothing to do
+	Cells     int             // cells that will be held
+	AllCells  int             // cells of the version
+	Selection cover.Selection // what will be held
+	Layers    []LayerSize     // those in which something is to do, in rising order
+	Received  int64           // bytes over the wire for finding out, headers included
 	Requests  int64
 }
 
@@ -60,7 +62,7 @@ func (c *Client) Preview(ctx context.Context, region string, installed Installed
 	if err := p.begin(ctx); err != nil {
 		return result, err
 	}
-	result.Head, result.Stale = p.head, p.now().After(p.head.Expires)
+	result.Head, result.Selection, result.Stale = p.head, p.want, p.now().After(p.head.Expires)
 	if p.current() {
 		result.Unchanged, result.Cells, result.AllCells = true, len(p.wasHeld.Entries), len(p.wasList.Entries)
 		return result, p.stage.clear()

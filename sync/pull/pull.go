@@ -55,12 +55,13 @@ type Options struct {
 // Result tells what a pull did.
 type Result struct {
 	Head      *head.Head
-	Cells     int   // cells of the version that are held
-	AllCells  int   // cells of the version
-	Changed   int   // cells that were new, changed or removed
-	Unchanged bool  // the installed version was current
-	Stale     bool  // the head has expired: freshness is unverified since it was issued
-	Received  int64 // bytes over the wire, headers included
+	Cells     int             // cells of the version that are held
+	AllCells  int             // cells of the version
+	Selection cover.Selection // what is held
+	Changed   int             // cells that were new, changed or removed
+	Unchanged bool            // the installed version was current
+	Stale     bool            // the head has expired: freshness is unverified since it was issued
+	Received  int64           // bytes over the wire, headers included
 	Sent      int64
 	Requests  int64
 }
@@ -113,7 +114,7 @@ func (p *puller) run(ctx context.Context) (result Result, err error) {
 	if err := p.begin(ctx); err != nil {
 		return result, err
 	}
-	result.Head = p.head
+	result.Head, result.Selection = p.head, p.want
 	result.Stale = p.now().After(p.head.Expires)
 	if p.current() {
 		result.Unchanged = p.head.Version == p.wasHead.Version

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pannier-maps/pannier/clients/offline"
 	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/cover"
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/pull"
@@ -20,29 +21,46 @@ import (
 
 // version is what pull, update and status write as JSON.
 type version struct {
-	Region        string    `json:"region"`
-	Version       uint64    `json:"version"`
-	Manifest      blob.Hash `json:"manifest"`
-	Cells         int       `json:"cells"`
-	BytesReceived int64     `json:"bytes_received"`
-	Requests      int64     `json:"requests"`
-	Changed       int       `json:"changed_cells"`
-	Stale         bool      `json:"stale"` // freshness is unverified since the head was issued
+	Region        string           `json:"region"`
+	Version       uint64           `json:"version"`
+	Manifest      blob.Hash        `json:"manifest"`
+	Cells         int              `json:"cells"`     // that are held
+	AllCells      int              `json:"all_cells"` // of the version
+	Part          *cover.Selection `json:"part,omitempty"`
+	BytesReceived int64            `json:"bytes_received"`
+	Requests      int64            `json:"requests"`
+	Changed       int              `json:"changed_cells"`
+	Stale         bool             `json:"stale"` // freshness is unverified since the head was issued
 }
 
 func (a *app) pullCommand() *cobra.Command {
 	var from source
+	var part part
 	c := &cobra.Command{
 		Use:   "pull REGION",
-		Short: "Download a region, or bring it up to date",
+		Short: "Download a region or a part of it, or bring it up to date",
 		Long: "Download a region and install it. A download that was cut off goes on where\n" +
-			"it stopped. When the region is installed already, only what changed is fetched.",
-		Example: "  pannier pull andorra --server https://maps.example.org",
-		Args:    cobra.ExactArgs(1),
+			"it stopped. When the region is installed already, only what changed is fetched.\n\n" +
+			"A part of a region is chosen by place (--along, --bbox) and by content (--layers,\n" +
+			"--no-media). It stays chosen: updates fetch only what belongs to it. Another choice\n" +
+			"adds what is missing and removes what is not in it; --all takes everything again.",
+		Example: "  pannier pull andorra --server https://maps.example.org\n" +
+			"  pannier pull andorra --along tour.gpx --km 5 --dry-run\n" +
+			"  pannier pull andorra --bbox 1.4,42.4,1.6,42.6 --no-media",
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := layout.CheckRegion(args[0]); err != nil {
+				return err
+			}
+			var err error
+			if from.part, err = a.chosenPart(c.Context(), args[0], part); err != nil {
+				return err
+			}
 			return a.pull(c.Context(), args[0], from)
 		},
 	}
+	part.flags(c)
+	c.Flags().BoolVar(&from.dryRun, "dry-run", false, "only tell what would be fetched, by layer")
 	c.Flags().StringVar(&from.server, "server", "", "address of the server; not needed for an installed region")
 	c.Flags().StringVar(&from.key, "key", "", "public key to trust at the first pull, instead of the one on the server's list")
 	c.Flags().BoolVar(&from.fresh, "fresh", false, "download everything again and replace what is installed, when that is damaged")
@@ -94,6 +112,8 @@ func (a *app) mustExist(ctx context.Context, region string) error {
 type source struct {
 	server, key string
 	fresh       bool
+	dryRun      bool             // only tell what a pull would do
+	part        *cover.Selection // to hold from now on; nil: what is held now
 }
 
 // pull installs the current version of a region and tells about it.
@@ -109,6 +129,9 @@ func (a *app) pull(ctx context.Context, region string, from source) error {
 		return fmt.Errorf("region %s: %w", region, err)
 	}
 	defer lock.Release()
+	if from.dryRun {
+		return a.dryRun(ctx, region, from)
+	}
 	var result pull.Result
 	if from.fresh {
 		result, err = a.pullFresh(ctx, region, from)
@@ -144,8 +167,9 @@ func (a *app) pullInto(ctx context.Context, path, region string, from source) (r
 	client := pull.NewClient(from.server)
 	defer client.Close()
 	return client.Pull(ctx, region, r, pull.Options{
-		Stage: filepath.Join(a.dir, region+".stage"),
-		Key:   from.key,
+		Stage:     filepath.Join(a.dir, region+".stage"),
+		Key:       from.key,
+		Selection: from.part,
 		Progress: func(stage string, done, total int64) {
 			if stage == "download" {
 				bytes.Report(stage, done, total)
@@ -168,6 +192,9 @@ func (a *app) pullFresh(ctx context.Context, region string, from source) (pull.R
 			}
 			if from.key == "" {
 				from.key = s.Origin.Key
+			}
+			if from.part == nil {
+				from.part = &s.Selection
 			}
 			was, _ = head.Peek(s.HeadNote)
 		}
@@ -210,7 +237,8 @@ func remove(path string) error {
 func (a *app) tell(region string, result pull.Result) error {
 	if a.json {
 		return a.writeJSON(version{
-			Region: region, Version: result.Head.Version, Manifest: result.Head.Manifest, Cells: result.Cells,
+			Region: region, Version: result.Head.Version, Manifest: result.Head.Manifest,
+			Cells: result.Cells, AllCells: result.AllCells, Part: partOf(result.Selection),
 			BytesReceived: result.Received, Requests: result.Requests, Changed: result.Changed, Stale: result.Stale,
 		})
 	}
@@ -219,6 +247,9 @@ func (a *app) tell(region string, result pull.Result) error {
 	} else {
 		fmt.Fprintf(a.out, "%s is now version %d: %d of %d cells changed, %s received.\n",
 			region, result.Head.Version, result.Changed, result.Cells, size(result.Received))
+	}
+	if !result.Selection.IsAll() {
+		fmt.Fprintf(a.out, "It holds a part, %d of %d cells: %s.\n", result.Cells, result.AllCells, partWords(result.Selection))
 	}
 	if result.Stale {
 		fmt.Fprintf(a.out, "The server has not confirmed it since %s; there may be something newer.\n",

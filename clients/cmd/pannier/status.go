@@ -114,13 +114,15 @@ func (a *app) status(ctx context.Context, region string) (*status, error) {
 	if err != nil {
 		return nil, err
 	}
+	held := state.Selection.Cover().Of(m)
 	info, err := os.Stat(r.Path())
 	if err != nil {
 		return nil, err
 	}
 	return &status{
 		version: version{
-			Region: region, Version: h.Version, Manifest: h.Manifest, Cells: len(m.Entries),
+			Region: region, Version: h.Version, Manifest: h.Manifest,
+			Cells: len(held.Entries), AllCells: len(m.Entries), Part: partOf(state.Selection),
 			Stale: time.Now().After(h.Expires),
 		},
 		Name: m.Meta.Name, Server: state.Origin.Server, Issued: h.Issued, Expires: h.Expires,
@@ -134,6 +136,9 @@ func (a *app) writeStatus(s *status) error {
 	}
 	fmt.Fprintf(a.out, "%s (%s): version %d of %s, %d cells, %s\n", s.Region, plain(s.Name), s.Version,
 		s.Issued.Local().Format("2 January 2006"), s.Cells, size(s.FileBytes))
+	if s.Part != nil {
+		fmt.Fprintf(a.out, "  a part, %d of %d cells: %s\n", s.Cells, s.AllCells, partWords(*s.Part))
+	}
 	if s.Stale {
 		fmt.Fprintf(a.out, "  It can be used, but whether there is something newer is unknown since %s.\n",
 			s.Expires.Local().Format("2 January 2006"))
@@ -173,10 +178,24 @@ func (a *app) verifyCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				state, err := r.State(c.Context())
+				if err != nil {
+					return err
+				}
+				m, err := r.Manifest(c.Context())
+				if err != nil {
+					return err
+				}
 				if a.json {
-					return a.writeJSON(version{Region: name, Version: h.Version, Manifest: h.Manifest, Cells: cells})
+					return a.writeJSON(version{
+						Region: name, Version: h.Version, Manifest: h.Manifest,
+						Cells: cells, AllCells: len(m.Entries), Part: partOf(state.Selection),
+					})
 				}
 				fmt.Fprintf(a.out, "%s is sound: version %d, %d cells checked.\n", name, h.Version, cells)
+				if !state.Selection.IsAll() {
+					fmt.Fprintf(a.out, "It holds a part, %d of %d cells: %s.\n", cells, len(m.Entries), partWords(state.Selection))
+				}
 				return nil
 			})
 		},
