@@ -17,6 +17,7 @@
 //	import/{region}/{source}         import under way, see features.go
 //	last/{region}                    number of the newest version
 //	version/{region}/{number}        publish.Version; 16 hex digits
+//	retention/{region}               gc.Policy
 //	built/{region}                   Built
 package catalog
 

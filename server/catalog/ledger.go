@@ -1,12 +1,14 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 
 	"github.com/pannier-maps/pannier/server/store"
+	"github.com/pannier-maps/pannier/sync/gc"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/publish"
 )
@@ -19,7 +21,7 @@ type Built struct {
 }
 
 // Ledger returns the catalog as the publisher's ledger.
-func (c *Catalog) Ledger() publish.Ledger { return ledger{c} }
+func (c *Catalog) Ledger() gc.Ledger { return ledger{c} }
 
 type ledger struct{ c *Catalog }
 
@@ -79,6 +81,29 @@ func (l ledger) Append(ctx context.Context, region string, v publish.Version) er
 			return err
 		}
 		return set(txn, key("version", region, fmt.Sprintf("%016x", v.Number)), v)
+	})
+}
+
+// Drop implements gc.Ledger. The key last/{region} stays, so numbers go on.
+func (l ledger) Drop(ctx context.Context, region string, before uint64) error {
+	return l.c.meta.Update(ctx, func(txn store.Txn) error {
+		var lines [][]byte
+		for kv, err := range txn.Scan(key("version", region, "")) {
+			if err != nil {
+				return err
+			}
+			lines = append(lines, kv.Key)
+		}
+		first := key("version", region, fmt.Sprintf("%016x", before))
+		for i, line := range lines {
+			if i == len(lines)-1 || bytes.Compare(line, first) >= 0 {
+				break
+			}
+			if err := txn.Delete(line); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

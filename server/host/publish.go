@@ -19,6 +19,11 @@ type PublishOptions struct {
 // Publish makes the next version of a region of what its catalog holds now, or
 // none if nothing changed. The draft, closed already, tells what went into it.
 func (h *Host) Publish(ctx context.Context, region string, opts PublishOptions) (_ publish.Result, _ *compose.Draft, err error) {
+	release, err := h.Hold(ctx)
+	if err != nil {
+		return publish.Result{}, nil, err
+	}
+	defer release()
 	r, err := h.Catalog.Region(ctx, region)
 	if err != nil {
 		return publish.Result{}, nil, err

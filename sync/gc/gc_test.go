@@ -182,9 +182,12 @@ func TestTwoPhases(t *testing.T) {
 		t.Errorf("the next version is %d", v.Number)
 	}
 	w.check(t, "after the next publish")
-	for number, want := range map[uint64]error{5: publish.ErrCollected, 1: publish.ErrCollected, 10: publish.ErrNoVersion, 0: publish.ErrNoVersion, 6: nil} {
-		if _, err := w.publisher().Rollback(context.Background(), w.ledger.Region, number, publish.Note{}); !errors.Is(err, want) {
-			t.Errorf("rollback to %d: %v, want %v", number, err, want)
+	for _, test := range []struct {
+		number uint64
+		want   error
+	}{{0, publish.ErrNoVersion}, {1, publish.ErrCollected}, {5, publish.ErrCollected}, {10, publish.ErrNoVersion}, {6, nil}} {
+		if _, err := w.publisher().Rollback(context.Background(), w.ledger.Region, test.number, publish.Note{}); !errors.Is(err, test.want) {
+			t.Errorf("rollback to %d: %v, want %v", test.number, err, test.want)
 		}
 	}
 	w.check(t, "after a rollback")

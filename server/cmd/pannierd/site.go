@@ -75,6 +75,11 @@ func (p *program) fsckCommand() *cobra.Command {
 		Example: "  pannierd fsck", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.with(cmd.Context(), func(h *host.Host) error {
+				release, err := h.Hold(cmd.Context())
+				if err != nil {
+					return err
+				}
+				defer release()
 				meter := p.meter(progress.Counts)
 				defer meter.Done()
 				report, err := check(cmd.Context(), h, meter.Report)
@@ -150,6 +155,11 @@ func (p *program) exportStaticCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			folder := p.path(args[0])
 			return p.with(cmd.Context(), func(h *host.Host) error {
+				release, err := h.Hold(cmd.Context())
+				if err != nil {
+					return err
+				}
+				defer release()
 				if err := os.MkdirAll(folder, 0o755); err != nil {
 					return err
 				}
