@@ -18,6 +18,7 @@ import (
 func (p *puller) object(ctx context.Context, name string, stored int64, raw uint32, want blob.Hash, received func(int64)) ([]byte, error) {
 	if data, err := p.stage.read(name); err == nil {
 		if content, err := blob.Open(data, int(raw), want); err == nil {
+			received(stored)
 			return content, nil
 		}
 		if err := p.stage.drop(name); err != nil {
@@ -62,10 +63,6 @@ func (p *puller) fetchBlobs(ctx context.Context, entries []manifest.Entry) error
 			continue
 		}
 		fetching[e.Hash] = true
-		if p.stage.has(name) {
-			received(int64(e.Stored))
-			continue
-		}
 		g.Go(func() error {
 			_, err := p.object(ctx, name, int64(e.Stored), e.Raw, e.Hash, received)
 			return err

@@ -127,15 +127,30 @@ func (p *puller) run(ctx context.Context) (result Result, err error) {
 		}
 		return result, p.stage.clear()
 	}
-	plan, err := p.plan(ctx)
+	err = p.bring(ctx, &result)
+	if p.stage.resumed && (errors.Is(err, blob.ErrCorrupt) || errors.Is(err, delta.ErrCorrupt)) {
+		if err := p.stage.clear(); err != nil { // perhaps the power was cut: once more from nothing
+			return result, err
+		}
+		if p.stage, err = openStage(p.opts.Stage); err != nil {
+			return result, err
+		}
+		err = p.bring(ctx, &result)
+	}
 	if err != nil {
 		return result, err
 	}
-	result.Cells, result.AllCells, result.Changed = len(plan.held.Entries), len(plan.to.Entries), len(plan.changes)
-	if err := p.install(ctx, plan); err != nil {
-		return result, err
-	}
 	return result, p.stage.clear()
+}
+
+// bring installs the version that the head names.
+func (p *puller) bring(ctx context.Context, result *Result) error {
+	plan, err := p.plan(ctx)
+	if err != nil {
+		return err
+	}
+	result.Cells, result.AllCells, result.Changed = len(plan.held.Entries), len(plan.to.Entries), len(plan.changes)
+	return p.install(ctx, plan)
 }
 
 // newer reports whether the fetched head says more than the installed one: a

@@ -14,13 +14,24 @@ import (
 // was cut off at any byte goes on where it stopped, and what was checked once
 // is never fetched again. Of a delta parts may be fetched by themselves; sparse.go
 // has their files.
-type stage struct{ dir string }
+//
+// Nothing here is synced, which would take longer than many a download. So after
+// a power cut a file may hold anything: what an earlier pull left is checked
+// again.
+type stage struct {
+	dir     string
+	resumed bool // it held something when it was opened
+}
 
 func openStage(dir string) (stage, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return stage{}, fmt.Errorf("open staging folder: %w", err)
 	}
-	return stage{dir}, nil
+	left, err := os.ReadDir(dir)
+	if err != nil {
+		return stage{}, fmt.Errorf("open staging folder: %w", err)
+	}
+	return stage{dir, len(left) > 0}, nil
 }
 
 // file maps an object's name to a file's: the last part of the name is unique
@@ -53,14 +64,6 @@ func (s stage) partial(object string) int64 {
 // complete declares a part checked.
 func (s stage) complete(object string) error {
 	return os.Rename(s.part(object), s.file(object))
-}
-
-// put stores an object that came whole.
-func (s stage) put(object string, data []byte) error {
-	if err := os.WriteFile(s.part(object), data, 0o600); err != nil {
-		return err
-	}
-	return s.complete(object)
 }
 
 // drop forgets an object that turned out to be wrong.
