@@ -1,9 +1,11 @@
 package offline
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"io/fs"
 )
 
 const (
@@ -36,8 +38,8 @@ CREATE UNIQUE INDEX cell_index ON cells (layer, cell);
 
 // prepare makes the tables of a new file.
 func (r *Region) prepare(ctx context.Context) error {
-	var objects int
-	if err := r.write.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&objects); err != nil {
+	objects, err := countObjects(ctx, r.write)
+	if err != nil {
 		return err
 	}
 	if objects == 0 {
@@ -55,7 +57,13 @@ func (r *Region) prepare(ctx context.Context) error {
 	return checkFormat(ctx, r.write)
 }
 
-// checkFormat tells our files from others.
+func countObjects(ctx context.Context, db queryer) (n int, err error) {
+	err = db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&n)
+	return n, explain(err)
+}
+
+// checkFormat tells our files from others. One in which nothing was made, because
+// the first write failed, is fs.ErrNotExist.
 func checkFormat(ctx context.Context, db queryer) error {
 	var id, version int
 	if err := db.QueryRowContext(ctx, `PRAGMA application_id`).Scan(&id); err != nil {
@@ -65,6 +73,12 @@ func checkFormat(ctx context.Context, db queryer) error {
 		return explain(err)
 	}
 	switch {
+	case id == 0 && version == 0:
+		objects, err := countObjects(ctx, db)
+		if err == nil && objects == 0 {
+			err = fmt.Errorf("%w: it is empty", fs.ErrNotExist)
+		}
+		return cmp.Or(err, ErrForeign)
 	case id != applicationID || version == 0:
 		return ErrForeign
 	case version > formatVersion:

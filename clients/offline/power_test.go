@@ -1,0 +1,242 @@
+package offline_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pannier-maps/pannier/clients/offline"
+	"github.com/pannier-maps/pannier/clients/offline/offlinetest"
+	"github.com/pannier-maps/pannier/sync/head"
+	"github.com/pannier-maps/pannier/sync/layout"
+	"github.com/pannier-maps/pannier/sync/powertest"
+	"github.com/pannier-maps/pannier/sync/publish"
+	"github.com/pannier-maps/pannier/sync/pull"
+	"github.com/pannier-maps/pannier/sync/sitetest"
+)
+
+// powerServer names the environment variable that makes a process the one whose
+// disk fails.
+const powerServer = "PANNIER_TEST_POWER_SERVER"
+
+// deviceSite is a site whose versions a device goes through.
+type deviceSite struct {
+	*httptest.Server
+	objects   *sitetest.Objects
+	ledger    *sitetest.Ledger
+	publisher *publish.Publisher
+}
+
+func newDeviceSite(t *testing.T) *deviceSite {
+	s := &deviceSite{objects: sitetest.NewObjects(), ledger: sitetest.NewLedger(t, "test")}
+	s.publisher = &publish.Publisher{Objects: s.objects, Ledger: s.ledger}
+	s.Server = httptest.NewServer(http.HandlerFunc(s.objects.ServeHTTP))
+	t.Cleanup(s.Server.Close)
+	return s
+}
+
+func (s *deviceSite) publish(t *testing.T, c offlinetest.Content) {
+	t.Helper()
+	if _, err := s.publisher.Publish(ctx, s.ledger.Region, sitetest.Content(c.Cells(t)), publish.Note{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// resign replaces the head by a later signature of the same version.
+func (s *deviceSite) resign(t *testing.T) {
+	t.Helper()
+	note, err := s.objects.Get(ctx, layout.Head("test"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := head.Peek(note)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Issued, h.Expires = h.Issued.Add(time.Hour), h.Expires.Add(time.Hour)
+	if note, err = h.Sign(s.ledger.Region.Secret); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.objects.Replace(ctx, layout.Head("test"), note); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pullIn does what the command pannier pull does in a folder.
+func pullIn(dir, server string) (err error) {
+	lock, err := offline.TakeLock(filepath.Join(dir, "test.lock"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
+	r, err := offline.Open(filepath.Join(dir, "test.mbtiles"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	c := pull.NewClient(server)
+	defer c.Close()
+	_, err = c.Pull(ctx, "test", r, pull.Options{Stage: filepath.Join(dir, "test.stage")})
+	return err
+}
+
+// power is an operation of a device that is put to the test.
+type power struct {
+	name   string
+	site   *deviceSite
+	folder string               // the device before
+	was    *offlinetest.Content // installed before; nil for nothing
+	will   offlinetest.Content  // installed after
+	head   []byte               // after
+}
+
+// powers are the operations.
+func powers(t *testing.T) []*power {
+	before, after := town(), changed()
+	all := []*power{
+		{name: "first pull", will: before},
+		{name: "update", was: &before, will: after},
+		{name: "refresh", was: &before, will: before},
+	}
+	for _, p := range all {
+		p.site, p.folder = newDeviceSite(t), t.TempDir()
+		p.site.publish(t, before)
+		if p.was != nil {
+			if err := pullIn(p.folder, p.site.URL); err != nil {
+				t.Fatal(err)
+			}
+		}
+		switch p.name {
+		case "update":
+			p.site.publish(t, after)
+		case "refresh":
+			p.site.resign(t)
+		}
+		p.head, _ = p.site.objects.Get(ctx, layout.Head("test"))
+	}
+	return all
+}
+
+// TestPower cuts the power, or fails the disk, at each call by which a pull, an
+// update and a refresh change the disk: whatever is left opens and verifies, and
+// the operation, begun again, succeeds. Unless asked for all (make test-power)
+// it takes a sample.
+func TestPower(t *testing.T) {
+	if server := os.Getenv(powerServer); server != "" {
+		if err := pullIn(os.Getenv("PANNIER_TEST_POWER_DIR"), server); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		fmt.Println("done")
+		os.Exit(0)
+	}
+	faults := []struct {
+		powertest.Fault
+		sample int
+	}{
+		{powertest.Fault{Cut: true}, 12},
+		{powertest.Fault{Errno: syscall.EIO}, 6},
+		{powertest.Fault{Errno: syscall.ENOSPC}, 2},
+		{powertest.Fault{Errno: syscall.ENOSPC, Stays: true}, 4},
+	}
+	for _, p := range powers(t) {
+		t.Run(p.name, func(t *testing.T) {
+			whole := powertest.Run(t, p.folder, powertest.Fault{}, p.command)
+			if whole.Err != nil {
+				t.Fatalf("without a fault: %v\n%s", whole.Err, whole.Out)
+			}
+			for _, dir := range whole.Left(t) {
+				p.check(t, "acknowledged", dir, true)
+			}
+			for _, f := range faults {
+				failed := 0
+				trials := powertest.Each(t, f.Fault, whole.Calls, f.sample, func(f powertest.Fault) bool {
+					o := powertest.Run(t, p.folder, f, p.command)
+					if o.Err != nil {
+						failed++
+					}
+					p.after(t, f, o)
+					return o.Struck
+				})
+				t.Logf("%s, %d calls: %v, %d trials, %d failed operations", p.name, whole.Calls, f.Fault, trials, failed)
+			}
+		})
+	}
+}
+
+func (p *power) command(dir string) *exec.Cmd {
+	child := exec.Command(os.Args[0], "-test.run=^TestPower$")
+	child.Env = append(os.Environ(), powerServer+"="+p.site.URL, "PANNIER_TEST_POWER_DIR="+dir)
+	return child
+}
+
+// after looks at what a fault has left.
+func (p *power) after(t *testing.T, f powertest.Fault, o powertest.Outcome) {
+	t.Helper()
+	if f.Cut {
+		for _, dir := range o.Left(t) {
+			p.check(t, f.String(), dir, o.Err == nil)
+		}
+		return
+	}
+	dir := filepath.Join(t.TempDir(), "seen")
+	if err := o.Disk.SaveSeen(dir); err != nil {
+		t.Fatal(err)
+	}
+	p.check(t, f.String(), dir, o.Err == nil)
+}
+
+// check opens and verifies what a device holds, and does the operation again.
+func (p *power) check(t *testing.T, where, dir string, acknowledged bool) {
+	t.Helper()
+	defer os.RemoveAll(dir)
+	where = fmt.Sprintf("%s, %s, %s", p.name, where, filepath.Base(dir))
+	if note := p.installed(t, where, dir); acknowledged && !bytes.Equal(note, p.head) {
+		t.Fatalf("%s: it was acknowledged, but is not there", where)
+	}
+	if err := pullIn(dir, p.site.URL); err != nil {
+		t.Fatalf("%s: begun again: %v", where, err)
+	}
+	if note := p.installed(t, where+", begun again", dir); !bytes.Equal(note, p.head) {
+		t.Fatalf("%s: begun again, it is not there", where)
+	}
+	for _, left := range []string{"test.stage", "test.mbtiles-journal", "test.mbtiles-wal"} {
+		if _, err := os.Stat(filepath.Join(dir, left)); !errors.Is(err, fs.ErrNotExist) {
+			t.Fatalf("%s: begun again, it leaves %s", where, left)
+		}
+	}
+}
+
+// installed verifies the installed version, which must be the one before or the
+// one after, and returns its head; nil when nothing is installed.
+func (p *power) installed(t *testing.T, where, dir string) []byte {
+	t.Helper()
+	r, err := offline.OpenReadOnly(filepath.Join(dir, "test.mbtiles"))
+	if err == nil {
+		defer r.Close()
+		var s pull.State
+		if s, err = r.State(ctx); err == nil {
+			content := p.will
+			if p.was != nil && !bytes.Equal(s.HeadNote, p.head) {
+				content = *p.was
+			}
+			if sameCells(t, r, content); t.Failed() {
+				t.Fatal(where)
+			}
+			return s.HeadNote
+		}
+	}
+	if p.was != nil || !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("%s: %v", where, err)
+	}
+	return nil
+}
