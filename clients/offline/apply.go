@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/pannier-maps/pannier/clients/guide/changes"
 	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/manifest"
@@ -54,13 +55,16 @@ func (r *Region) apply(ctx context.Context, next pull.Version, h *head.Head) err
 		return err
 	}
 	defer tx.Rollback()
-	installed, err := installedManifest(ctx, tx)
+	installed, err := loadInstalled(ctx, tx)
 	if err != nil {
 		return err
 	}
 	held := next.Selection.Cover().Of(target)
 	w := &writer{tx: tx, vectors: vectorLayers{}}
-	if err := w.replace(ctx, manifest.Diff(installed, held), held, next); err != nil {
+	if installed.head != nil && installed.head.Manifest != h.Manifest {
+		w.news = func(c manifest.Change) bool { return compares(c, installed.whole, target) }
+	}
+	if err := w.replace(ctx, manifest.Diff(installed.held, held), held, next); err != nil {
 		return err
 	}
 	if err := storeState(ctx, tx, next.State); err != nil {
@@ -69,7 +73,12 @@ func (r *Region) apply(ctx context.Context, next pull.Version, h *head.Head) err
 	if err := w.describe(ctx, target); err != nil {
 		return err
 	}
-	if installed == nil {
+	if w.news != nil {
+		if err := w.storeChanges(ctx, installed.head, h, next.Selection); err != nil {
+			return err
+		}
+	}
+	if installed.head == nil {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO search(search) VALUES ('optimize')`); err != nil {
 			return err
 		}
@@ -80,26 +89,50 @@ func (r *Region) apply(ctx context.Context, next pull.Version, h *head.Head) err
 	return tx.Commit()
 }
 
-// installedManifest returns what is held, nil when nothing is installed.
-func installedManifest(ctx context.Context, tx *sql.Tx) (*manifest.Manifest, error) {
-	m, err := loadHeld(ctx, tx)
+// version is what is installed; all is nil when nothing is.
+type version struct {
+	head        *head.Head
+	whole, held *manifest.Manifest
+}
+
+func loadInstalled(ctx context.Context, tx *sql.Tx) (v version, err error) {
+	s, err := loadState(ctx, tx)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return v, nil
 	}
-	return m, err
+	if err != nil {
+		return v, err
+	}
+	if v.head, err = head.Peek(s.HeadNote); err != nil {
+		return v, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if v.whole, err = loadManifest(ctx, tx); err != nil {
+		return v, err
+	}
+	v.held = s.Selection.Cover().Of(v.whole)
+	return v, nil
 }
 
 // writer changes rows within one transaction.
 type writer struct {
-	tx      *sql.Tx
-	vectors vectorLayers // of the tiles that were written
+	tx       *sql.Tx
+	vectors  vectorLayers                 // of the tiles that were written
+	news     func(c manifest.Change) bool // whether a cell's change is told to people; nil: none is
+	compared changes.Comparison
 }
 
 // replace takes out what differs and puts in what next yields. Everything goes
 // out first, because a feature may move from one cell to another.
-func (w *writer) replace(ctx context.Context, changes []manifest.Change, target *manifest.Manifest, next pull.Version) error {
+func (w *writer) replace(ctx context.Context, cells []manifest.Change, target *manifest.Manifest, next pull.Version) error {
 	var want []cell.Key
-	for _, c := range changes {
+	told := make(map[cell.Key]bool) // cells whose change is news
+	for _, c := range cells {
+		told[c.Key()] = w.news != nil && w.news(c)
+		if told[c.Key()] && !c.Added() {
+			if err := w.keepOld(ctx, c.Key().ID); err != nil {
+				return fmt.Errorf("read cell %s: %w", c.Key(), err)
+			}
+		}
 		if !c.Added() {
 			if err := w.remove(ctx, c.Old.Key); err != nil {
 				return fmt.Errorf("remove cell %s: %w", c.Old.Key, err)
@@ -125,6 +158,9 @@ func (w *writer) replace(ctx context.Context, changes []manifest.Change, target 
 			if err := w.remove(ctx, p.key); err != nil {
 				return fmt.Errorf("remove cell %s: %w", p.key, err)
 			}
+		}
+		if told[p.key] {
+			w.keepNew(p.features)
 		}
 		if err := w.put(ctx, p); err != nil {
 			return fmt.Errorf("store cell %s: %w", p.key, err)

@@ -22,6 +22,7 @@ const (
 	stateSite      = "site"
 	stateKey       = "key"
 	stateSelection = "selection" // absent: everything
+	stateChanges   = "changes"   // what the last update brought
 )
 
 // State returns the installed version, fs.ErrNotExist when there is none.

@@ -68,11 +68,16 @@ func (a *app) pullCommand() *cobra.Command {
 }
 
 func (a *app) updateCommand() *cobra.Command {
-	return &cobra.Command{
+	var dryRun bool
+	var how telling
+	c := &cobra.Command{
 		Use:   "update [REGION]",
 		Short: "Bring a region, or all installed ones, up to date",
-		Long:  "Fetch what changed since the installed version, from the server it came from.",
+		Long: "Fetch what changed since the installed version, from the server it came from.\n" +
+			"With --dry-run only tell what there is and what is new in it, in words; of that only\n" +
+			"the places, routes and notices are fetched, and kept for the update.",
 		Example: "  pannier update\n" +
+			"  pannier update --dry-run --near 42.507,1.522\n" +
 			"  pannier update andorra --json",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -89,7 +94,11 @@ func (a *app) updateCommand() *cobra.Command {
 			var failed error // one region's trouble does not hold up the others
 			for _, region := range regions {
 				err := a.mustExist(c.Context(), region)
-				if err == nil {
+				switch {
+				case err != nil:
+				case dryRun:
+					err = a.dryUpdate(c.Context(), region, how)
+				default:
 					err = a.pull(c.Context(), region, source{})
 				}
 				failed = errors.Join(failed, err)
@@ -97,6 +106,9 @@ func (a *app) updateCommand() *cobra.Command {
 			return failed
 		},
 	}
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "only tell what an update would bring")
+	how.flags(c)
+	return c
 }
 
 // mustExist fails when a region is not installed.
@@ -124,9 +136,9 @@ func (a *app) pull(ctx context.Context, region string, from source) error {
 	if err := os.MkdirAll(a.dir, 0o755); err != nil {
 		return err
 	}
-	lock, err := offline.TakeLock(filepath.Join(a.dir, region+".lock"))
+	lock, err := a.lock(region)
 	if err != nil {
-		return fmt.Errorf("region %s: %w", region, err)
+		return err
 	}
 	defer lock.Release()
 	if from.dryRun {
@@ -142,6 +154,15 @@ func (a *app) pull(ctx context.Context, region string, from source) error {
 		return fmt.Errorf("region %s: %w", region, err)
 	}
 	return a.tell(region, result)
+}
+
+// lock lets nobody else download or install a region.
+func (a *app) lock(region string) (*offline.Lock, error) {
+	lock, err := offline.TakeLock(filepath.Join(a.dir, region+".lock"))
+	if err != nil {
+		return nil, fmt.Errorf("region %s: %w", region, err)
+	}
+	return lock, nil
 }
 
 // pullInto pulls a region into a file.
