@@ -13,7 +13,10 @@ import (
 	"github.com/pannier-maps/pannier/server/store"
 )
 
-const crashDir = "PANNIER_TEST_CRASH_DIR"
+const (
+	crashDir   = "PANNIER_TEST_CRASH_DIR"
+	crashValue = "PANNIER_TEST_CRASH_VALUE" // bytes of a value, at most
+)
 
 // TestMain is also the process that gets killed.
 func TestMain(m *testing.M) {
@@ -42,8 +45,10 @@ func writeForever(dir string) error {
 		}
 		return nil
 	})
+	most := 20_000
+	fmt.Sscan(os.Getenv(crashValue), &most)
 	for i := from; err == nil; i++ {
-		value := make([]byte, 1+i*997%20_000)
+		value := make([]byte, 1+i*997%most)
 		err = s.Update(context.Background(), func(txn store.Txn) error {
 			return errors.Join(txn.Set(fmt.Appendf(nil, "a%06d", i), value), txn.Set(fmt.Appendf(nil, "b%06d", i), value))
 		})
@@ -55,8 +60,7 @@ func writeForever(dir string) error {
 }
 
 // A killed process loses nothing that it had acknowledged, and no half of an
-// Update shows. (Power cuts were tested apart, with a file system that forgets
-// what was not synced.)
+// Update shows. (Power cuts are in power_test.go.)
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	for round := range 3 {

@@ -72,6 +72,9 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := room(dir); err != nil {
 		return nil, err
 	}
+	if err := removeEmpty(dir); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	}
 	stop := &stopper{log: o.Log, fatal: o.Fatal}
 	db, err := badger.Open(settings(dir, stop))
 	if err != nil {
