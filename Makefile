@@ -4,7 +4,7 @@ GO ?= go
 FUZZTIME ?= 3s
 READERS := clients/journey/readers
 
-.PHONY: all build demo test check fuzz bench bench-publish clean
+.PHONY: all build demo test check fuzz bench bench-publish bench-load clean
 all: build
 
 # The two commands, in bin/.
@@ -51,6 +51,10 @@ bench:
 # From one place's new hours to a signed head, at 1, 10 and 100 times the size of a region.
 bench-publish:
 	$(GO) test ./server/host -run '^$$' -bench PublishOneEdit -benchtime 10x -timeout 30m
+
+# Thousands of phones at once, beside nginx on the same site where it is installed.
+bench-load: build
+	$(GO) run ./server/cmd/pannierload
 
 clean:
 	rm -rf bin out pannier-data $(READERS)/node_modules
