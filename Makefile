@@ -4,7 +4,7 @@ GO ?= go
 FUZZTIME ?= 3s
 READERS := clients/journey/readers
 
-.PHONY: all build demo test check fuzz bench bench-publish bench-load clean
+.PHONY: all build demo test check fuzz bench bench-sync bench-publish bench-load clean
 all: build
 
 # The two commands, in bin/.
@@ -47,6 +47,10 @@ rm -f /tmp/fuzz.$$$$; \
 # Prints figures beside those of other programs, and writes them to out/.
 bench:
 	$(GO) run ./server/cmd/pannierbench
+
+# Updates of a real client, in bytes on the wire, beside other programs.
+bench-sync:
+	$(GO) run ./server/cmd/pannierbench sync
 
 # From one place's new hours to a signed head, at 1, 10 and 100 times the size of a region.
 bench-publish:

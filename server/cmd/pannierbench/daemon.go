@@ -16,7 +16,9 @@ type published struct {
 	Manifest  string
 	Cells     int
 	Bytes     int64
+	Delta     int64 `json:"delta_bytes"`
 	Unchanged bool
+	Seconds   float64
 	POIs      int
 	Routes    int
 }
@@ -26,8 +28,9 @@ func (d daemon) create(ctx context.Context, region, languages string) error {
 	return err
 }
 
-func (d daemon) load(ctx context.Context, region, file string) (Usage, error) {
-	return d.call(ctx, new(any), "import", region, file)
+// load imports files; options may stand among them.
+func (d daemon) load(ctx context.Context, region string, files ...string) (Usage, error) {
+	return d.call(ctx, new(any), append([]string{"import", region}, files...)...)
 }
 
 func (d daemon) publish(ctx context.Context, region string) (published, Usage, error) {

@@ -1,9 +1,11 @@
 // Command pannierbench measures pannierd on real extracts and sets its deltas
 // beside those of zstd, bsdiff and xdelta3. Run it in the repository's root:
 //
-//	go run ./server/cmd/pannierbench
+//	go run ./server/cmd/pannierbench        builds and deltas
+//	go run ./server/cmd/pannierbench sync   updates of a real client, on the wire
 //
-// A table goes to stdout, progress to stderr, and the figures to out/bench.json.
+// A table goes to stdout, progress to stderr, and the figures to out/bench.json
+// or out/bench-sync.json.
 // Andorra and Delaware come from a Go module; further extracts and the programs
 // compared with are left out where they are missing, and the table says so.
 // Every import, publish and foreign program is a process of its own, so that
@@ -19,6 +21,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -49,29 +52,26 @@ type bench struct {
 	pannierd string // the program measured
 	runs     int
 	report   *Report
+
+	pannier   string // the client, for sync
+	goPMTiles string // a peer, for sync; "" when it cannot be had
 }
 
 func run(ctx context.Context, args []string) (err error) {
+	if len(args) > 0 && args[0] == "sync" {
+		return runSync(ctx, args[1:])
+	}
+	b := &bench{}
 	flags := flag.NewFlagSet("pannierbench", flag.ContinueOnError)
-	b := &bench{report: &Report{Date: time.Now().UTC().Truncate(time.Second)}}
-	flags.IntVar(&b.runs, "runs", 3, "runs of each build; the table shows medians")
-	flags.StringVar(&b.osm, "osm", filepath.FromSlash("../shared/data/osm"), "folder of further extracts and changes")
-	out := flags.String("out", filepath.FromSlash("out/bench.json"), "file for the figures as JSON")
+	out := b.flags(flags, "out/bench.json")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if b.runs < 1 {
-		return fmt.Errorf("-runs %d: must be 1 or more", b.runs)
-	}
-	b.report.Runs, b.report.Machine, b.report.Revision = b.runs, thisMachine(), revision(ctx)
-	if b.temp, err = os.MkdirTemp("", "pannierbench-*"); err != nil {
+	done, err := b.start(ctx)
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(b.temp)) }()
-
-	if err := b.buildPannierd(ctx); err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, done()) }()
 	if err := b.builds(ctx); err != nil {
 		return err
 	}
@@ -81,29 +81,60 @@ func run(ctx context.Context, args []string) (err error) {
 	if err := b.report.print(os.Stdout); err != nil {
 		return err
 	}
-	data, err := json.MarshalIndent(b.report, "", "  ")
+	return writeReport(*out, b.report)
+}
+
+// flags declares the flags that all benchmarks have.
+func (b *bench) flags(flags *flag.FlagSet, file string) (out *string) {
+	flags.IntVar(&b.runs, "runs", 3, "runs of each step that is timed; the table shows medians")
+	flags.StringVar(&b.osm, "osm", filepath.FromSlash("../shared/data/osm"), "folder of further extracts and changes")
+	return flags.String("out", filepath.FromSlash(file), "file for the figures as JSON")
+}
+
+// start begins a report, and builds pannierd in a temporary folder. The caller
+// calls done to remove that.
+func (b *bench) start(ctx context.Context) (done func() error, err error) {
+	if b.runs < 1 {
+		return nil, fmt.Errorf("-runs %d: must be 1 or more", b.runs)
+	}
+	b.report = &Report{
+		Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Revision: revision(ctx), Runs: b.runs,
+	}
+	if b.temp, err = os.MkdirTemp("", "pannierbench-*"); err != nil {
+		return nil, err
+	}
+	done = func() error { return os.RemoveAll(b.temp) }
+	if b.pannierd, err = b.program(ctx, "./server/cmd/pannierd"); err != nil {
+		return nil, errors.Join(err, done())
+	}
+	return done, nil
+}
+
+// program builds a command in the temporary folder and returns its path.
+func (b *bench) program(ctx context.Context, pkg string) (string, error) {
+	say("building %s", pkg)
+	program := filepath.Join(b.temp, path.Base(pkg))
+	cmd := command(ctx, "go", "build", "-o", program, pkg)
+	cmd.Env = append(os.Environ(), "GOTMPDIR="+b.temp) // go leaves its files when interrupted
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s (run this in the repository's root): %w\n%s", pkg, err, text)
+	}
+	return program, nil
+}
+
+// writeReport writes the figures as JSON.
+func writeReport(file string, report *Report) error {
+	data, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(*out), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	if err := os.WriteFile(*out, append(data, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(file, append(data, '\n'), 0o644); err != nil {
 		return err
 	}
-	say("wrote %s", *out)
-	return nil
-}
-
-// buildPannierd builds the program to measure, in the temporary folder.
-func (b *bench) buildPannierd(ctx context.Context) error {
-	say("building pannierd")
-	b.pannierd = filepath.Join(b.temp, "pannierd")
-	cmd := command(ctx, "go", "build", "-o", b.pannierd, "./server/cmd/pannierd")
-	cmd.Env = append(os.Environ(), "GOTMPDIR="+b.temp) // go leaves its files when interrupted
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build pannierd (run this in the repository's root): %w\n%s", err, text)
-	}
+	say("wrote %s", file)
 	return nil
 }
 

@@ -8,9 +8,11 @@ type Report struct {
 	Machine  Machine   `json:"machine"`
 	Revision string    `json:"revision,omitempty"`
 	Runs     int       `json:"runs"` // behind each median
-	Builds   []Build   `json:"builds"`
-	Updates  []Update  `json:"updates"`
-	Absent   []string  `json:"absent,omitempty"` // what was not measured, and why
+	Builds   []Build   `json:"builds,omitempty"`
+	Updates  []Update  `json:"updates,omitempty"`
+	Syncs    []Sync    `json:"syncs,omitempty"`
+	Targets  []Target  `json:"targets,omitempty"` // that syncs are held against
+	Absent   []string  `json:"absent,omitempty"`  // what was not measured, and why
 }
 
 // Machine is where it ran.
