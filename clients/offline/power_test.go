@@ -2,6 +2,7 @@ package offline_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/pannier-maps/pannier/clients/offline"
 	"github.com/pannier-maps/pannier/clients/offline/offlinetest"
+	"github.com/pannier-maps/pannier/sync/cover"
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/powertest"
@@ -71,8 +73,17 @@ func (s *deviceSite) resign(t *testing.T) {
 	}
 }
 
-// pullIn does what the command pannier pull does in a folder.
-func pullIn(dir, server string) (err error) {
+// pullIn does what the command pannier pull does in a folder; part is the JSON of
+// the selection to hold, or "".
+func pullIn(dir, server, part string) (err error) {
+	var selection *cover.Selection
+	if part != "" {
+		s, err := cover.Parse([]byte(part))
+		if err != nil {
+			return err
+		}
+		selection = &s
+	}
 	lock, err := offline.TakeLock(filepath.Join(dir, "test.lock"))
 	if err != nil {
 		return err
@@ -85,7 +96,7 @@ func pullIn(dir, server string) (err error) {
 	defer func() { err = errors.Join(err, r.Close()) }()
 	c := pull.NewClient(server)
 	defer c.Close()
-	_, err = c.Pull(ctx, "test", r, pull.Options{Stage: filepath.Join(dir, "test.stage")})
+	_, err = c.Pull(ctx, "test", r, pull.Options{Stage: filepath.Join(dir, "test.stage"), Selection: selection})
 	return err
 }
 
@@ -96,6 +107,7 @@ type power struct {
 	folder string               // the device before
 	was    *offlinetest.Content // installed before; nil for nothing
 	will   offlinetest.Content  // installed after
+	part   string               // selected by the operation
 	head   []byte               // after
 }
 
@@ -106,17 +118,18 @@ func powers(t *testing.T) []*power {
 		{name: "first pull", will: before},
 		{name: "update", was: &before, will: after},
 		{name: "refresh", was: &before, will: before},
+		{name: "shrink", was: &before, will: after, part: `{"layers":["features","media"]}`},
 	}
 	for _, p := range all {
 		p.site, p.folder = newDeviceSite(t), t.TempDir()
 		p.site.publish(t, before)
 		if p.was != nil {
-			if err := pullIn(p.folder, p.site.URL); err != nil {
+			if err := pullIn(p.folder, p.site.URL, ""); err != nil {
 				t.Fatal(err)
 			}
 		}
 		switch p.name {
-		case "update":
+		case "update", "shrink":
 			p.site.publish(t, after)
 		case "refresh":
 			p.site.resign(t)
@@ -127,12 +140,12 @@ func powers(t *testing.T) []*power {
 }
 
 // TestPower cuts the power, or fails the disk, at each call by which a pull, an
-// update and a refresh change the disk: whatever is left opens and verifies, and
+// update, a refresh and a shrink change the disk: whatever is left opens and verifies, and
 // the operation, begun again, succeeds. Unless asked for all (make test-power)
 // it takes a sample.
 func TestPower(t *testing.T) {
 	if server := os.Getenv(powerServer); server != "" {
-		if err := pullIn(os.Getenv("PANNIER_TEST_POWER_DIR"), server); err != nil {
+		if err := pullIn(os.Getenv("PANNIER_TEST_POWER_DIR"), server, os.Getenv("PANNIER_TEST_POWER_PART")); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
@@ -175,7 +188,7 @@ func TestPower(t *testing.T) {
 
 func (p *power) command(dir string) *exec.Cmd {
 	child := exec.Command(os.Args[0], "-test.run=^TestPower$")
-	child.Env = append(os.Environ(), powerServer+"="+p.site.URL, "PANNIER_TEST_POWER_DIR="+dir)
+	child.Env = append(os.Environ(), powerServer+"="+p.site.URL, "PANNIER_TEST_POWER_DIR="+dir, "PANNIER_TEST_POWER_PART="+p.part)
 	return child
 }
 
@@ -203,7 +216,7 @@ func (p *power) check(t *testing.T, where, dir string, acknowledged bool) {
 	if note := p.installed(t, where, dir); acknowledged && !bytes.Equal(note, p.head) {
 		t.Fatalf("%s: it was acknowledged, but is not there", where)
 	}
-	if err := pullIn(dir, p.site.URL); err != nil {
+	if err := pullIn(dir, p.site.URL, p.part); err != nil {
 		t.Fatalf("%s: begun again: %v", where, err)
 	}
 	if note := p.installed(t, where+", begun again", dir); !bytes.Equal(note, p.head) {
@@ -228,8 +241,10 @@ func (p *power) installed(t *testing.T, where, dir string) []byte {
 			content := p.will
 			if p.was != nil && !bytes.Equal(s.HeadNote, p.head) {
 				content = *p.was
+			} else if selected, _ := json.Marshal(s.Selection); p.part != "" && string(selected) != p.part {
+				t.Fatalf("%s: it holds %s", where, selected)
 			}
-			if sameCells(t, r, content); t.Failed() {
+			if samePart(t, r, content, s.Selection); t.Failed() {
 				t.Fatal(where)
 			}
 			return s.HeadNote
