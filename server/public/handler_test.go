@@ -219,6 +219,31 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+// TestFirstBytesOfAnUpdate asks for ranges: only the first bytes are one.
+func TestFirstBytesOfAnUpdate(t *testing.T) {
+	h := newSite(t, nil)
+	for _, test := range []struct {
+		header string
+		status int
+		body   string
+		part   string
+	}{
+		{"bytes=0-3", 206, "head", "bytes 0-3/14"},
+		{"bytes=0-12", 206, "head and delt", "bytes 0-12/14"},
+		{"bytes=0-13", 200, "head and delta", ""},
+		{"bytes=0-4095", 200, "head and delta", ""},
+		{"bytes=0-", 200, "head and delta", ""},
+		{"bytes=1-2", 200, "head and delta", ""},
+		{"bytes=0--1", 200, "head and delta", ""},
+		{"bytes=0-3,5-6", 200, "head and delta", ""},
+	} {
+		w := ask(h, "GET", alps+"/update/"+shortA, "Range", test.header)
+		if w.Code != test.status || w.Body.String() != test.body || w.Header().Get("Content-Range") != test.part {
+			t.Errorf("%s: %d %q, %q", test.header, w.Code, w.Body, w.Header().Get("Content-Range"))
+		}
+	}
+}
+
 func TestNoUpdates(t *testing.T) {
 	h := newSite(t, func(c *Config) { c.Updates = nil })
 	wantProblem(t, ask(h, "GET", alps+"/update/"+shortA), 404, "not-found")

@@ -117,11 +117,25 @@ func (h *Handler) update() http.Handler {
 		}
 		header.Set("Content-Type", layout.UpdateType)
 		header.Set("Cache-Control", "no-store")
+		status := http.StatusOK
+		if n, ok := firstBytes(r.Header.Get("Range")); ok && n < len(body) {
+			header.Set("Content-Range", fmt.Sprintf("bytes 0-%d/%d", n-1, len(body)))
+			status, body = http.StatusPartialContent, body[:n]
+		}
 		header.Set("Content-Length", strconv.Itoa(len(body)))
+		w.WriteHeader(status)
 		if r.Method != http.MethodHead {
 			w.Write(body) // one who hung up is told nothing
 		}
 	})
+}
+
+// firstBytes reads the one kind of range that an update knows: its first n bytes,
+// for a client that will fetch of a long delta only what it needs.
+func firstBytes(header string) (n int, ok bool) {
+	last, ok := strings.CutPrefix(header, "bytes=0-")
+	n, err := strconv.Atoi(last)
+	return n + 1, ok && err == nil && n >= 0
 }
 
 // matches reports whether the lists of If-None-Match name etag, by the weak
