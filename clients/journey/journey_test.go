@@ -127,6 +127,8 @@ func travel(t *testing.T, a area) {
 	// A static copy serves the same pull and update.
 	w.static(a.region, edit, amendment, place)
 
+	w.handOn(a.region)
+
 	// Nobody answers any more.
 	w.stop()
 	w.offline(a, place)
@@ -247,6 +249,33 @@ func (w *world) static(region string, before published, amendment, place string)
 	if shown := w.clientAt(device, "show", place); !strings.Contains(shown, "20:00") {
 		w.t.Errorf("show %s does not know the new hours:\n%s", place, shown)
 	}
+}
+
+// handOn passes a region from device to device in a file, and an update too.
+func (w *world) handOn(region string) {
+	w.t.Helper()
+	whole, way := filepath.Join(w.dir, "whole.pannier"), filepath.Join(w.dir, "way.pannier")
+	var held, now pulled
+	decode(w.t, w.pannier("status", region, "--json"), &held)
+	w.pannier("export", "bundle", "-o", whole)
+	w.pannierd("bundle", region, "--from", fmt.Sprint(held.Version), "-o", way)
+	friend := filepath.Join(w.dir, "friend")
+	w.clientAt(friend, "import", whole)
+	w.clientAt(friend, "import", way)
+	w.clientAt(friend, "verify")
+	decode(w.t, w.clientAt(friend, "status", region, "--json"), &now)
+	if now.Version != w.last.Version || now.Manifest != w.last.Manifest {
+		w.t.Errorf("after two files: %+v, want version %d", now, w.last.Version)
+	}
+	bad := []byte(read(w.t, way))
+	bad[len(bad)-2] ^= 1 // before the end: in the last object
+	write(w.t, way, string(bad))
+	other := filepath.Join(w.dir, "other")
+	w.clientAt(other, "import", whole)
+	if out, err := exec.Command(w.client, "--dir", other, "import", way).CombinedOutput(); err == nil {
+		w.t.Errorf("a damaged file was installed:\n%s", out)
+	}
+	w.clientAt(other, "verify")
 }
 
 // offline asks a device whose server is gone.

@@ -11,10 +11,12 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/site"
 )
@@ -28,18 +30,34 @@ var (
 	ErrServer   = errors.New("the server has a problem")
 )
 
+// errNoRanges tells that the server sends objects whole only.
+var errNoRanges = errors.New("the server ignores ranges")
+
 const (
 	tries       = 5
 	firstWait   = 200 * time.Millisecond
 	longestWait = 8 * time.Second
 	stallAfter  = 30 * time.Second
+	stallBytes  = 4 << 10         // fewer in that time are a stall too
+	patience    = 2 * time.Minute // the longest wait that a server may ask for
 )
 
 // Client fetches from one server. It is safe for concurrent use.
 type Client struct {
 	server string // base URL without a slash at its end
 	http   *http.Client
+	file   bool // the objects are in a bundle file
 	traffic
+}
+
+// inFile is the base URL of a bundle file's objects, which nobody serves.
+const inFile = "http://bundle.invalid"
+
+// NewFileClient returns a client of the objects in a bundle file (sync/bundle).
+// What it pulls is checked like what comes over the network; only that blobs may
+// be packed anew, to another length than their manifest says.
+func NewFileClient(objects http.RoundTripper) *Client {
+	return &Client{server: inFile, http: &http.Client{Transport: objects}, file: true}
 }
 
 // traffic counts what goes over the wire, headers included, encryption too.
@@ -99,13 +117,16 @@ func (c *Client) get(ctx context.Context, object string, limit int64, tag string
 func (c *Client) getStart(ctx context.Context, object string, n, limit int64, tag string) (data []byte, newTag string, err error) {
 	err = c.retry(ctx, func(ctx context.Context) (int64, error) {
 		res, err := c.request(ctx, object, span{0, n}, tag)
+		if errors.Is(err, errNoRanges) {
+			res, err = c.request(ctx, object, span{}, tag)
+		}
 		if err != nil {
 			return 0, err
 		}
 		defer res.Body.Close()
 		data, err = io.ReadAll(io.LimitReader(res.Body, limit+1))
 		if err != nil {
-			return int64(len(data)), err
+			return 0, err
 		}
 		if int64(len(data)) > limit {
 			return 0, final{fmt.Errorf("%w: more than %d bytes", ErrLength, limit)}
@@ -122,6 +143,9 @@ func (c *Client) getStart(ctx context.Context, object string, n, limit int64, ta
 // download fetches an object of a known length into a file, from where the file
 // ends. The length is checked, the content is not.
 func (c *Client) download(ctx context.Context, object, path string, length int64, received func(n int64)) error {
+	if c.file {
+		return c.downloadAll(ctx, object, path, 2*blob.MaxRaw, func(int64, int64) {})
+	}
 	return c.intoFile(ctx, object, path, length, func(int64) error { return nil }, received)
 }
 
@@ -149,12 +173,14 @@ func (c *Client) intoFile(ctx context.Context, object, path string, length int64
 	if err != nil {
 		return err
 	}
-	err = c.retry(ctx, func(ctx context.Context) (int64, error) {
+	var most int64 // of the object were ever there
+	err = c.retry(ctx, func(ctx context.Context) (progress int64, err error) {
 		info, err := f.Stat()
 		if err != nil {
 			return 0, final{err}
 		}
 		start := info.Size()
+		most = max(most, start)
 		if length >= 0 && start > length {
 			if err := f.Truncate(0); err != nil {
 				return 0, final{err}
@@ -165,6 +191,14 @@ func (c *Client) intoFile(ctx context.Context, object, path string, length int64
 			return 0, nil
 		}
 		res, err := c.request(ctx, object, span{start: start}, "")
+		if errors.Is(err, errNoRanges) {
+			if err := f.Truncate(0); err != nil {
+				return 0, final{err}
+			}
+			received(-start)
+			start = 0
+			res, err = c.request(ctx, object, span{}, "")
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -187,15 +221,16 @@ func (c *Client) intoFile(ctx context.Context, object, path string, length int64
 			}
 		}
 		n, err := io.Copy(countedFile{f, received}, io.LimitReader(res.Body, end-start+1))
+		progress = start + n - most
 		switch {
 		case start+n > end:
-			return n, final{errors.Join(fmt.Errorf("%w: more than %d bytes", ErrLength, end), f.Truncate(0))}
+			return 0, final{errors.Join(fmt.Errorf("%w: more than %d bytes", ErrLength, end), f.Truncate(0))}
 		case err != nil:
-			return n, err
+			return progress, err
 		case start+n < end:
-			return n, fmt.Errorf("%w: %d of %d bytes", io.ErrUnexpectedEOF, start+n, end)
+			return progress, fmt.Errorf("%w: %d of %d bytes", io.ErrUnexpectedEOF, start+n, end)
 		}
-		return n, nil
+		return progress, nil
 	})
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("%s: %w", object, err)
@@ -230,10 +265,10 @@ func (c *Client) request(ctx context.Context, object string, s span, tag string)
 	case res.StatusCode == http.StatusNotFound, res.StatusCode == http.StatusGone:
 		err = final{ErrNotFound}
 	case res.StatusCode == http.StatusTooManyRequests, res.StatusCode >= 500:
-		err = fmt.Errorf("%w: it answered %s", ErrServer, res.Status)
-	case res.StatusCode == http.StatusPartialContent &&
+		err = busy(res)
+	case res.StatusCode == http.StatusRequestedRangeNotSatisfiable, res.StatusCode == http.StatusPartialContent &&
 		!strings.HasPrefix(res.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", s.start)):
-		err = final{fmt.Errorf("the server sent %q, asked from byte %d", res.Header.Get("Content-Range"), s.start)}
+		err = final{fmt.Errorf("%w: asked from byte %d, it answered %s %q", errNoRanges, s.start, res.Status, res.Header.Get("Content-Range"))}
 	case res.StatusCode != http.StatusOK && res.StatusCode != http.StatusPartialContent:
 		err = final{fmt.Errorf("the server answered %s", res.Status)}
 	default:
@@ -248,6 +283,30 @@ func (c *Client) request(ctx context.Context, object string, s span, tag string)
 	res.Body = &watchedBody{ReadCloser: res.Body}
 	return res, nil
 }
+
+// busy is the error for an answer that asks to come back later.
+func busy(res *http.Response) error {
+	err := fmt.Errorf("%w: it answered %s", ErrServer, res.Status)
+	text := res.Header.Get("Retry-After")
+	var wait time.Duration
+	if seconds, failed := strconv.ParseUint(text, 10, 31); failed == nil {
+		wait = time.Duration(seconds) * time.Second
+	} else if at, failed := http.ParseTime(text); failed == nil {
+		wait = time.Until(at)
+	}
+	if wait > patience {
+		return final{fmt.Errorf("%w; it asks to come back in %s", err, wait.Round(time.Second))}
+	}
+	return &later{err, wait}
+}
+
+// later wraps an error after which the server asks to wait.
+type later struct {
+	error
+	wait time.Duration
+}
+
+func (l *later) Unwrap() error { return l.error }
 
 // final wraps an error that trying again will not help.
 type final struct{ error }
@@ -266,31 +325,42 @@ func (c *Client) retry(ctx context.Context, fn func(ctx context.Context) (progre
 		if errors.As(err, &f) {
 			return f.error
 		}
-		if n > 0 {
+		if n > 0 && !errors.Is(err, ErrStalled) {
 			attempt = 1
 		}
 		if attempt >= tries || ctx.Err() != nil {
 			return err
 		}
-		wait := min(longestWait, firstWait<<(attempt-1))
+		wait := rand.N(min(longestWait, firstWait<<(attempt-1)))
+		var l *later
+		if errors.As(err, &l) {
+			wait += max(0, l.wait)
+		}
 		select {
-		case <-time.After(rand.N(wait)):
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
-// watchedBody ends a body that stops moving.
+// watchedBody ends a body that stops moving, or moves too slowly to be of use.
 type watchedBody struct {
 	io.ReadCloser
+	waited time.Duration // for the last moved bytes
+	moved  int
 }
 
 func (b *watchedBody) Read(p []byte) (int, error) {
-	timer := time.AfterFunc(stallAfter, func() { b.Close() })
+	start := time.Now()
+	timer := time.AfterFunc(stallAfter-b.waited, func() { b.Close() })
 	n, err := b.ReadCloser.Read(p)
 	if !timer.Stop() && err != nil {
 		err = ErrStalled
+	}
+	b.waited += time.Since(start)
+	if b.moved += n; b.moved >= stallBytes {
+		b.waited, b.moved = 0, 0
 	}
 	return n, err
 }

@@ -168,6 +168,9 @@ func (p *puller) load(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("read installed version: %w", err)
 	}
+	if p.was.Origin.Server == "" && !p.client.file { // it came from a bundle file
+		p.was.Origin.Server = p.client.server
+	}
 	if p.wasHead, err = head.Open(p.was.HeadNote, head.Origin(p.was.Origin.Site, p.region), p.was.Origin.Key); err != nil {
 		return fmt.Errorf("installed head: %w", err)
 	}
@@ -188,6 +191,9 @@ func (p *puller) pin(ctx context.Context) error {
 		return fmt.Errorf("%w: %q is not on the list of %s", ErrUnpinned, p.region, p.client.server)
 	}
 	p.was.Origin = Origin{Server: p.client.server, Site: r.Site, Key: r.Key}
+	if p.client.file {
+		p.was.Origin.Server = "" // whoever handed the file on does not say
+	}
 	if p.opts.Key != "" {
 		p.was.Origin.Key = p.opts.Key
 	}

@@ -19,9 +19,6 @@ import (
 // firstBytes is how much of a delta is asked for to learn what is in it.
 const firstBytes = 4 << 10
 
-// errNoRanges tells that the server sends objects whole only.
-var errNoRanges = errors.New("the server ignores ranges")
-
 // downloadRange appends to a file that holds an object's bytes from start on what
 // it lacks of them up to end, or to the object's end.
 func (c *Client) downloadRange(ctx context.Context, object, path string, s span, received func(n int64)) error {

@@ -38,7 +38,7 @@ func (a *app) command() *cobra.Command {
 	flags.StringVar(&a.dir, "dir", defaultDir(), "folder that holds the regions")
 	flags.BoolVar(&a.json, "json", false, "write JSON for programs")
 	root.AddCommand(
-		a.regionsCommand(), a.pullCommand(), a.updateCommand(), a.changesCommand(), a.statusCommand(), a.verifyCommand(),
+		a.regionsCommand(), a.pullCommand(), a.importCommand(), a.updateCommand(), a.changesCommand(), a.statusCommand(), a.verifyCommand(),
 		a.searchCommand(), a.nearCommand(), a.showCommand(), a.tileCommand(), a.exportCommand(),
 	)
 	return root

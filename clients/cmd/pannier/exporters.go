@@ -20,6 +20,7 @@ var exporters = map[string]func(ctx context.Context, a *app, r *offline.Region, 
 	"pmtiles": exportPMTiles,
 	"geojson": exportGeoJSON,
 	"gpx":     exportGPX,
+	"bundle":  exportBundle,
 }
 
 func exportPMTiles(ctx context.Context, _ *app, r *offline.Region, path string) error {

@@ -123,6 +123,7 @@ func (a *app) mustExist(ctx context.Context, region string) error {
 // source says where a pull gets its region.
 type source struct {
 	server, key string
+	client      *pull.Client // of a bundle file; nil for a server
 	fresh       bool
 	dryRun      bool             // only tell what a pull would do
 	part        *cover.Selection // to hold from now on; nil: what is held now
@@ -172,21 +173,17 @@ func (a *app) pullInto(ctx context.Context, path, region string, from source) (r
 		return result, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	if from.server == "" {
-		s, err := r.State(ctx)
-		if errors.Is(err, fs.ErrNotExist) {
-			return result, errNoServer
-		}
-		if err != nil {
+	client := from.client
+	if client == nil {
+		if from.server, err = a.serverOf(ctx, r, from.server); err != nil {
 			return result, err
 		}
-		from.server = s.Origin.Server
+		client = pull.NewClient(from.server)
 	}
+	defer client.Close()
 	bytes, counts := a.meter(progress.Bytes), a.meter(progress.Counts)
 	defer bytes.Done()
 	defer counts.Done()
-	client := pull.NewClient(from.server)
-	defer client.Close()
 	return client.Pull(ctx, region, r, pull.Options{
 		Stage:     filepath.Join(a.dir, region+".stage"),
 		Key:       from.key,
@@ -199,6 +196,19 @@ func (a *app) pullInto(ctx context.Context, path, region string, from source) (r
 			}
 		},
 	})
+}
+
+// serverOf returns the server to pull from: the one asked for, else the one that
+// the installed version came from.
+func (a *app) serverOf(ctx context.Context, r *offline.Region, asked string) (string, error) {
+	if asked != "" {
+		return asked, nil
+	}
+	s, err := r.State(ctx)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && s.Origin.Server == "" {
+		return "", errNoServer
+	}
+	return s.Origin.Server, err
 }
 
 // pullFresh pulls a region into a new file and puts that in the place of the

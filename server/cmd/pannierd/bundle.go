@@ -26,7 +26,7 @@ func (p *program) bundleCommand() *cobra.Command {
 		Use:   "bundle REGION -o FILE",
 		Short: "Put a region's current version into one file, for cards and phones",
 		Long: `Put a region's current version, or the way to it from an older one, into one file
-that a phone installs with "pannier pull --file FILE". What the phone checks is
+that a phone installs with "pannier import FILE". What the phone checks is
 the signature, so the file may come from anybody.`,
 		Example: `  pannierd bundle andorra -o andorra.pannier
   pannierd bundle andorra --from 11 -o andorra-11-12.pannier`,
