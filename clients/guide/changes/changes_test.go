@@ -242,3 +242,28 @@ func ExampleList_Tell() {
 	// new: Drinking water
 	// Museum Vaduz · Museum: opening hours now Tu-Su 10:00-17:00
 }
+
+// FuzzDecode checks that what decodes can be told and encodes again.
+func FuzzDecode(f *testing.F) {
+	c, _ := changes.Of(nil, closure("z", "Bridge", "2026-05-01", "2026-06-01"))
+	seed, err := changes.NewList(1, 2, []changes.Change{c}, nil).Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(seed)
+	f.Add([]byte(`{"changes":[{"what":"changed","valid":{"from":"x"},"fields":[{"name":"valid","new":"/"},{"name":"","old":"a"}]}],"more":[{"what":"new","n":-1}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		l, err := changes.Decode(data)
+		if err != nil {
+			return
+		}
+		l.Tell(changes.Options{Near: &changes.Place{Lines: [][]cell.Point{{{LonE7: 1800000000}}}}, Limit: 1})
+		again, err := l.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := changes.Decode(again); err != nil {
+			t.Errorf("%s became %s: %v", data, again, err)
+		}
+	})
+}
