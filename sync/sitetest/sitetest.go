@@ -225,6 +225,14 @@ func (d *Device) Refresh(_ context.Context, note []byte) error {
 	return nil
 }
 
+// Clone returns a device that holds the same.
+func (d *Device) Clone() *Device {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	state := *d.state
+	return &Device{state: &state, cells: maps.Clone(d.cells)}
+}
+
 // Damage changes a byte of an installed cell.
 func (d *Device) Damage(key cell.Key) {
 	d.mu.Lock()

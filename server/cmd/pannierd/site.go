@@ -147,10 +147,11 @@ func (p *program) printChecked(r fsck.Report) {
 }
 
 func (p *program) exportStaticCommand() *cobra.Command {
-	return &cobra.Command{
+	var direct int
+	cmd := &cobra.Command{
 		Use:     "export-static FOLDER",
 		Short:   "Copy the site to a folder that any web server can serve",
-		Long:    "Copy the site to a folder that any static web server, object store or CDN can\nserve: phones pull and update from it as from pannierd. Run it again after each\npublish; only what is new is copied, the heads last.",
+		Long:    "Copy the site to a folder that any static web server, object store or CDN can\nserve: phones pull and update from it as from pannierd. Run it again after each\npublish; only what is new is copied, the heads last. Since no server makes deltas\nthere, those that riders of older versions would miss are made now.",
 		Example: "  pannierd export-static /var/www/maps", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			folder := p.path(args[0])
@@ -168,9 +169,20 @@ func (p *program) exportStaticCommand() *cobra.Command {
 					return err
 				}
 				meter := p.meter(progress.Counts)
+				defer meter.Done()
+				regions, err := h.Catalog.AllRegions(cmd.Context())
+				if err != nil {
+					return errors.Join(err, to.Close())
+				}
+				var damage []error // in one region keeps no other from being copied
+				for _, r := range regions {
+					if _, err := h.Publisher(meter.Report).Direct(cmd.Context(), r.ID, direct); err != nil {
+						damage = append(damage, fmt.Errorf("export %s: %w", r.ID, err))
+					}
+				}
 				copied, err := publish.Copy(cmd.Context(), h.Site, host.Site{BlobStore: to}, meter.Report)
 				meter.Done()
-				if err = errors.Join(err, to.Close()); err != nil {
+				if err = errors.Join(append(damage, err, to.Close())...); err != nil {
 					return err
 				}
 				return p.answer(map[string]any{"folder": folder, "objects": copied}, func() {
@@ -179,4 +191,6 @@ func (p *program) exportStaticCommand() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().IntVar(&direct, "direct", 400, "how many versions back riders shall take no more than 1.3 times the direct delta")
+	return cmd
 }
