@@ -11,22 +11,34 @@ import (
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
-// decodeSpeed applies a region's delta between two versions in memory, with the
-// checks of hashes, on one core, for half a second or so. It returns the new
-// content of the cells that changed in bytes a second.
-func decodeSpeed(ctx context.Context, s site, region string, before, after *manifest.Manifest) (float64, error) {
+// dissect tells what a row's delta is made of, and applies it in memory, with the
+// checks of hashes, on one core, for half a second or so. The speed is that of
+// the changed cells' new content.
+func (row *Sync) dissect(ctx context.Context, s site, before, after *manifest.Manifest) error {
 	from, err1 := before.Hash()
 	to, err2 := after.Hash()
 	if err := errors.Join(err1, err2); err != nil {
-		return 0, err
+		return err
 	}
-	data, err := s.Get(ctx, layout.Delta(region, from, to))
+	data, err := s.Get(ctx, layout.Delta(row.Region, from, to))
 	if err != nil {
-		return 0, err
+		return err
 	}
 	d, err := delta.Parse(data)
 	if err != nil {
-		return 0, err
+		return err
+	}
+	changes := delta.Content(before, after)
+	row.Manifest = d.Length
+	for i, c := range changes {
+		n := d.Segments[i].Length
+		row.Manifest -= n
+		switch c.Key().Layer {
+		case cell.Features:
+			row.Features += n
+		case cell.Tiles:
+			row.Tiles += n
+		}
 	}
 	old := make(map[cell.Key][]byte)
 	err = s.cells(ctx, before, func(e manifest.Entry, raw []byte) error {
@@ -34,19 +46,20 @@ func decodeSpeed(ctx context.Context, s site, region string, before, after *mani
 		return nil
 	})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	var n int64
 	start := time.Now()
 	for time.Since(start) < time.Second/2 {
-		for i, c := range delta.Content(before, after) {
+		for i, c := range changes {
 			segment := d.Segments[i]
 			raw, err := segment.Cell(old[c.Key()], data[segment.Offset:segment.Offset+segment.Length], c.New)
 			if err != nil {
-				return 0, err
+				return err
 			}
 			n += int64(len(raw))
 		}
 	}
-	return float64(n) / time.Since(start).Seconds(), nil
+	row.Decode = float64(n) / time.Since(start).Seconds()
+	return nil
 }

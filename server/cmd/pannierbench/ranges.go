@@ -14,11 +14,18 @@ const boundary = "00000000000000000042"
 // folder serves a folder's files as nginx does. It differs from http.FileServer
 // where several ranges are asked for: there zsync wants a line break before the
 // first part, and asks again for ever when there is none.
-type folder string
+type folder struct {
+	dir string
+	// alwaysParts has one range, but the one at a file's start, answered as
+	// several are: go-pmtiles sync ends in a panic otherwise.
+	alwaysParts bool
+}
 
 func (f folder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := filepath.Join(string(f), filepath.FromSlash(filepath.Clean("/"+r.URL.Path)))
-	if !strings.Contains(r.Header.Get("Range"), ",") {
+	path := filepath.Join(f.dir, filepath.FromSlash(filepath.Clean("/"+r.URL.Path)))
+	header := r.Header.Get("Range")
+	one := !strings.Contains(header, ",")
+	if one && (!f.alwaysParts || header == "" || strings.HasPrefix(header, "bytes=0-")) {
 		http.ServeFile(w, r, path)
 		return
 	}
@@ -27,7 +34,7 @@ func (f folder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	ranges, err := parseRanges(r.Header.Get("Range"), int64(len(data)))
+	ranges, err := parseRanges(header, int64(len(data)))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusRequestedRangeNotSatisfiable)
 		return

@@ -16,7 +16,7 @@ func TestFolderRanges(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "digits"), []byte("0123456789"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(folder(dir))
+	server := httptest.NewServer(folder{dir, false})
 	defer server.Close()
 	get := func(header string) *http.Response {
 		req, err := http.NewRequest(http.MethodGet, server.URL+"/digits", nil)

@@ -43,14 +43,14 @@ func (d daemon) serve(ctx context.Context) (p *proxy, stop func() error, err err
 	return p, func() error { end(); return p.close() }, nil
 }
 
-// serveFolder serves files over HTTP behind a counting proxy, as any static host
+// serveFolder serves a folder over HTTP behind a counting proxy, as any static host
 // does. The caller calls stop.
-func serveFolder(dir string) (p *proxy, stop func() error, err error) {
+func serveFolder(files folder) (p *proxy, stop func() error, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, nil, err
 	}
-	server := &http.Server{Handler: folder(dir)}
+	server := &http.Server{Handler: files}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	end := func() error {

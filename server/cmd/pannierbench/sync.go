@@ -115,7 +115,7 @@ func (b *bench) sync(ctx context.Context, s scenario) (row Sync, err error) {
 	}
 	before, after := all[0], all[len(all)-1]
 	if len(s.after) > 0 {
-		if row.Decode, err = decodeSpeed(ctx, d.site(), s.region, before, after); err != nil {
+		if err := row.dissect(ctx, d.site(), before, after); err != nil {
 			return row, err
 		}
 	}

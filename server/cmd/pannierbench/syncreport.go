@@ -8,8 +8,11 @@ type Sync struct {
 	Sent     int64  `json:"sent_bytes"` // on the wire, request headers included
 	Received int64  `json:"received_bytes"`
 	Requests int64  `json:"requests"`
-	Delta    int64  `json:"delta_bytes"` // the published object alone; 0 when nothing changed
-	Full     int64  `json:"full_bytes"`  // a first pull of the new version, on the wire
+	Delta    int64  `json:"delta_bytes"`          // the published object alone; 0 when nothing changed
+	Manifest int64  `json:"delta_manifest_bytes"` // of the delta, with the list of segments
+	Features int64  `json:"delta_features_bytes"`
+	Tiles    int64  `json:"delta_tiles_bytes"`
+	Full     int64  `json:"full_bytes"` // a first pull of the new version, on the wire
 	Cells    int    `json:"changed_cells"`
 
 	TilesChanged    bool   `json:"tiles_changed"`

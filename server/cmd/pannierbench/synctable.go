@@ -32,9 +32,9 @@ func (r *Report) printSyncs(w io.Writer) error {
 }
 
 func (p *printer) ours(r *Report) {
-	rows := [][]string{{"Liechtenstein, unless it says otherwise", "wire B", "sent", "received", "requests", "delta B", "cells", "first pull B", "apply s", "peak MiB", "publish s", "decode MB/s"}}
+	rows := [][]string{{"Liechtenstein, unless it says otherwise", "wire B", "sent", "received", "requests", "delta B", "its manifest", "features", "tiles", "cells", "first pull B", "apply s", "peak MiB", "publish s", "decode MB/s"}}
 	for _, s := range r.Syncs {
-		row := append(numbers(s.Name, s.Wire(), s.Sent, s.Received, s.Requests), count(s.Delta), fmt.Sprint(s.Cells), count(s.Full))
+		row := append(numbers(s.Name, s.Wire(), s.Sent, s.Received, s.Requests), count(s.Delta), count(s.Manifest), count(s.Features), count(s.Tiles), fmt.Sprint(s.Cells), count(s.Full))
 		took := usage(s.Apply.Median)
 		row = append(row, took[0], took[2])
 		if s.Publish == nil {
@@ -88,6 +88,7 @@ func (p *printer) theirs(syncs []Sync) {
 	p.line("while ours is everything on the wire. raw: the tiles uncompressed in a row, and the features' records behind them where features change.")
 	p.line("PMTiles and MBTiles: the exported archives, which hold no features: where only features change, they stay the same and what is moved is overhead alone.")
 	p.line("zsync, casync and go-pmtiles: all bytes of their connections, counted as ours. rsync -z: what it says it sent and received, without HTTP.")
+	p.line("go-pmtiles %s is run until its result is right, %d times at most, and is answered in parts where it asks for one range, since it fails otherwise.", goPMTilesVersion, goPMTilesTries)
 	p.table(rows)
 }
 
@@ -113,11 +114,11 @@ func (s Sync) changes() string {
 }
 
 func (p *printer) ratios(syncs []Sync) {
-	rows := [][]string{{"ours on the wire ÷", "best peer", "go-pmtiles sync", "bsdiff raw", "delta alone ÷ bsdiff raw", "the best peer is"}}
+	rows := [][]string{{"ours on the wire ÷", "best peer", "go-pmtiles sync", "bsdiff raw", "delta alone ÷ bsdiff raw", "delta alone ÷ best peer", "the best peer is"}}
 	for _, s := range syncs {
-		row := []string{s.Name, "-", "-", "-", "-", "-"}
+		row := []string{s.Name, "-", "-", "-", "-", "-", "-"}
 		if best, ok := s.best(); ok {
-			row[1], row[5] = ratio(s.Wire(), best.Bytes), best.Name+" on "+best.On
+			row[1], row[5], row[6] = ratio(s.Wire(), best.Bytes), ratio(s.Delta, best.Bytes), best.Name+" on "+best.On
 		}
 		if peer, ok := s.peer(goPMTilesName, onPMTiles); ok {
 			row[2] = ratio(s.Wire(), peer.Bytes)

@@ -20,17 +20,18 @@ type transfer struct {
 	// fetch brings what is new. In dir are "old" and "site/new"; url serves the
 	// folder site. It makes "out", and counts the bytes itself when the program
 	// does not speak to url.
-	fetch func(ctx context.Context, dir, url string) (own int64, err error)
+	fetch       func(ctx context.Context, dir, url string) (own int64, err error)
+	alwaysParts bool // of the folder that is served
 }
 
 var transfers = []transfer{
-	{"zsync", "zsync", func(ctx context.Context, dir, url string) (int64, error) {
+	{name: "zsync", program: "zsync", fetch: func(ctx context.Context, dir, url string) (int64, error) {
 		if err := within(ctx, dir, "zsyncmake", "-u", url+"/new", "-o", "site/new.zsync", "site/new"); err != nil {
 			return 0, err
 		}
 		return 0, within(ctx, dir, "zsync", "-q", "-i", "old", "-o", "out", url+"/new.zsync")
 	}},
-	{"rsync -z", "rsync", func(ctx context.Context, dir, _ string) (int64, error) {
+	{name: "rsync -z", program: "rsync", fetch: func(ctx context.Context, dir, _ string) (int64, error) {
 		if err := copyFile(filepath.Join(dir, "out"), filepath.Join(dir, "old")); err != nil {
 			return 0, err
 		}
@@ -43,7 +44,7 @@ var transfers = []transfer{
 		}
 		return rsyncTotal(text)
 	}},
-	{"casync, 8 KB chunks", "casync", func(ctx context.Context, dir, url string) (int64, error) {
+	{name: "casync, 8 KB chunks", program: "casync", fetch: func(ctx context.Context, dir, url string) (int64, error) {
 		if err := within(ctx, dir, "casync", "make", "--store=site/store", "--chunk-size=8192", "site/new.caibx", "site/new"); err != nil {
 			return 0, err
 		}
@@ -84,7 +85,7 @@ func (b *bench) transfer(ctx context.Context, t transfer, from, to string) (Peer
 	if err := errors.Join(copyFile(filepath.Join(dir, "old"), from), copyFile(filepath.Join(dir, "site", "new"), to)); err != nil {
 		return peer, err
 	}
-	p, stop, err := serveFolder(filepath.Join(dir, "site"))
+	p, stop, err := serveFolder(folder{filepath.Join(dir, "site"), t.alwaysParts})
 	if err != nil {
 		return peer, err
 	}
