@@ -157,12 +157,12 @@ func TestPartsFollow(t *testing.T) {
 		server, served := w.counted(test.dynamic)
 		served.noRanges = test.noRanges
 		random := rand.New(rand.NewPCG(7, 8))
-		devices := make([]*sitetest.Device, 4)
+		devices := make([]*sitetest.Device, 3)
 		parts := make([]*cover.Selection, len(devices))
 		for i := range devices {
 			devices[i], parts[i] = new(sitetest.Device), &cover.Selection{}
 		}
-		for step := range 12 {
+		for step := range 7 {
 			for i, d := range devices {
 				if random.IntN(3) == 0 {
 					continue // this one stays behind
@@ -182,7 +182,7 @@ func TestPartsFollow(t *testing.T) {
 				}
 				w.checkPart(d, parts[i], len(w.versions))
 			}
-			if w.edit(); step%4 == 3 {
+			if w.edit(); step%3 == 2 {
 				w.rewrite()
 			}
 			w.publish()
