@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -43,9 +44,9 @@ func (b *bench) buildGoPMTiles(ctx context.Context) (string, error) {
 }
 
 // goPMTilesSync returns the transfer by the tool, in blocks of 20 KB as it does
-// by default.
-func goPMTilesSync(program string) transfer {
-	return transfer{name: goPMTilesName, alwaysParts: true, fetch: func(ctx context.Context, dir, url string) (int64, error) {
+// by default. tileData is where the new archive's tiles begin.
+func goPMTilesSync(program string, tileData int64) transfer {
+	return transfer{name: goPMTilesName, partsFrom: tileData, fetch: func(ctx context.Context, dir, url string) (int64, error) {
 		if err := within(ctx, dir, program, "makesync", "site/new"); err != nil {
 			return 0, err
 		}
@@ -58,9 +59,17 @@ func goPMTilesSync(program string) transfer {
 // commands race with their end, so that some runs make a wrong archive. (One range
 // alone would make sync fail always: see folder.)
 func (b *bench) goPMTilesTransfer(ctx context.Context, program, from, to string) (peer Peer, err error) {
+	header, err := os.ReadFile(to)
+	if err != nil {
+		return peer, err
+	}
+	if len(header) < 127 {
+		return peer, fmt.Errorf("%s is no PMTiles archive", to)
+	}
+	tileData := int64(binary.LittleEndian.Uint64(header[56:]))
 	for peer.Tries < goPMTilesTries {
 		tries := peer.Tries + 1
-		if peer, err = b.transfer(ctx, goPMTilesSync(program), from, to); err != nil {
+		if peer, err = b.transfer(ctx, goPMTilesSync(program, tileData), from, to); err != nil {
 			return peer, err
 		}
 		peer.Tries = tries

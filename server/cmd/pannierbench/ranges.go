@@ -16,16 +16,15 @@ const boundary = "00000000000000000042"
 // first part, and asks again for ever when there is none.
 type folder struct {
 	dir string
-	// alwaysParts has one range, but the one at a file's start, answered as
-	// several are: go-pmtiles sync ends in a panic otherwise.
-	alwaysParts bool
+	// partsFrom, when above 0, has one range that starts at this byte or behind
+	// it answered as several are: go-pmtiles sync ends in a panic otherwise.
+	partsFrom int64
 }
 
 func (f folder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := filepath.Join(f.dir, filepath.FromSlash(filepath.Clean("/"+r.URL.Path)))
 	header := r.Header.Get("Range")
-	one := !strings.Contains(header, ",")
-	if one && (!f.alwaysParts || header == "" || strings.HasPrefix(header, "bytes=0-")) {
+	if !strings.Contains(header, ",") && !f.inParts(header) {
 		http.ServeFile(w, r, path)
 		return
 	}
@@ -50,6 +49,13 @@ func (f folder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Length", fmt.Sprint(body.Len()))
 	w.WriteHeader(http.StatusPartialContent)
 	fmt.Fprint(w, body.String()) // whoever asked may be gone
+}
+
+// inParts reports whether one range is answered as several are.
+func (f folder) inParts(header string) bool {
+	var first int64
+	_, err := fmt.Sscanf(header, "bytes=%d-", &first)
+	return err == nil && f.partsFrom > 0 && first >= f.partsFrom
 }
 
 // parseRanges reads a header such as "bytes=0-9,20-29" for a file of some

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -16,7 +17,7 @@ func TestFolderRanges(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "digits"), []byte("0123456789"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(folder{dir, false})
+	server := httptest.NewServer(folder{dir, 7})
 	defer server.Close()
 	get := func(header string) *http.Response {
 		req, err := http.NewRequest(http.MethodGet, server.URL+"/digits", nil)
@@ -48,6 +49,11 @@ func TestFolderRanges(t *testing.T) {
 	}
 	if _, err := parts.NextPart(); err != io.EOF {
 		t.Errorf("after the last part: %v", err)
+	}
+	for header, want := range map[string]bool{"bytes=6-8": false, "bytes=7-8": true} {
+		if got := strings.HasPrefix(get(header).Header.Get("Content-Type"), "multipart/"); got != want {
+			t.Errorf("%s: in parts %t, want %t", header, got, want)
+		}
 	}
 	for _, header := range []string{"bytes=1-2,20-30", "bytes=2-1,3-4", "lines=1-2,3-4"} {
 		if res := get(header); res.StatusCode != http.StatusRequestedRangeNotSatisfiable {

@@ -20,8 +20,8 @@ type transfer struct {
 	// fetch brings what is new. In dir are "old" and "site/new"; url serves the
 	// folder site. It makes "out", and counts the bytes itself when the program
 	// does not speak to url.
-	fetch       func(ctx context.Context, dir, url string) (own int64, err error)
-	alwaysParts bool // of the folder that is served
+	fetch     func(ctx context.Context, dir, url string) (own int64, err error)
+	partsFrom int64 // of the folder that is served
 }
 
 var transfers = []transfer{
@@ -85,7 +85,7 @@ func (b *bench) transfer(ctx context.Context, t transfer, from, to string) (Peer
 	if err := errors.Join(copyFile(filepath.Join(dir, "old"), from), copyFile(filepath.Join(dir, "site", "new"), to)); err != nil {
 		return peer, err
 	}
-	p, stop, err := serveFolder(folder{filepath.Join(dir, "site"), t.alwaysParts})
+	p, stop, err := serveFolder(folder{filepath.Join(dir, "site"), t.partsFrom})
 	if err != nil {
 		return peer, err
 	}
