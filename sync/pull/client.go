@@ -34,12 +34,12 @@ var (
 var errNoRanges = errors.New("the server ignores ranges")
 
 const (
-	tries       = 5
-	firstWait   = 200 * time.Millisecond
-	longestWait = 8 * time.Second
-	stallAfter  = 30 * time.Second
-	stallBytes  = 4 << 10         // fewer in that time are a stall too
-	patience    = 2 * time.Minute // the longest wait that a server may ask for
+	tries        = 5
+	firstWait    = 200 * time.Millisecond
+	longestWait  = 8 * time.Second
+	stallAfter   = 30 * time.Second
+	stallBytes   = 4 << 10         // fewer in that time are a stall too
+	longestAsked = 2 * time.Minute // wait that a server may ask for
 )
 
 // Client fetches from one server. It is safe for concurrent use.
@@ -47,6 +47,7 @@ type Client struct {
 	server string // base URL without a slash at its end
 	http   *http.Client
 	file   bool // the objects are in a bundle file
+	patience
 	traffic
 }
 
@@ -57,8 +58,16 @@ const inFile = "http://bundle.invalid"
 // What it pulls is checked like what comes over the network; only that blobs may
 // be packed anew, to another length than their manifest says.
 func NewFileClient(objects http.RoundTripper) *Client {
-	return &Client{server: inFile, http: &http.Client{Transport: objects}, file: true}
+	return &Client{server: inFile, http: &http.Client{Transport: objects}, file: true, patience: usual}
 }
+
+// patience is what tests shorten.
+type patience struct {
+	stall time.Duration                                    // of a body
+	wait  func(ctx context.Context, d time.Duration) error // between tries
+}
+
+var usual = patience{stallAfter, wait}
 
 // traffic counts what goes over the wire, headers included, encryption too.
 type traffic struct{ received, sent, requests atomic.Int64 }
@@ -66,7 +75,7 @@ type traffic struct{ received, sent, requests atomic.Int64 }
 // NewClient returns a client of the server at a base URL such as
 // "https://maps.example.org".
 func NewClient(server string) *Client {
-	c := &Client{server: strings.TrimRight(server, "/")}
+	c := &Client{server: strings.TrimRight(server, "/"), patience: usual}
 	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
 	c.http = &http.Client{Transport: &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
@@ -280,7 +289,7 @@ func (c *Client) request(ctx context.Context, object string, s span, tag string)
 		res.Body.Close()
 		return nil, err
 	}
-	res.Body = &watchedBody{ReadCloser: res.Body}
+	res.Body = &watchedBody{ReadCloser: res.Body, stall: c.stall}
 	return res, nil
 }
 
@@ -294,7 +303,7 @@ func busy(res *http.Response) error {
 	} else if at, failed := http.ParseTime(text); failed == nil {
 		wait = time.Until(at)
 	}
-	if wait > patience {
+	if wait > longestAsked {
 		return final{fmt.Errorf("%w; it asks to come back in %s", err, wait.Round(time.Second))}
 	}
 	return &later{err, wait}
@@ -331,29 +340,37 @@ func (c *Client) retry(ctx context.Context, fn func(ctx context.Context) (progre
 		if attempt >= tries || ctx.Err() != nil {
 			return err
 		}
-		wait := rand.N(min(longestWait, firstWait<<(attempt-1)))
+		pause := rand.N(min(longestWait, firstWait<<(attempt-1)))
 		var l *later
 		if errors.As(err, &l) {
-			wait += max(0, l.wait)
+			pause += max(0, l.wait)
 		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := c.wait(ctx, pause); err != nil {
+			return err
 		}
+	}
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
 // watchedBody ends a body that stops moving, or moves too slowly to be of use.
 type watchedBody struct {
 	io.ReadCloser
+	stall  time.Duration // the longest that stallBytes may take
 	waited time.Duration // for the last moved bytes
 	moved  int
 }
 
 func (b *watchedBody) Read(p []byte) (int, error) {
 	start := time.Now()
-	timer := time.AfterFunc(stallAfter-b.waited, func() { b.Close() })
+	timer := time.AfterFunc(b.stall-b.waited, func() { b.Close() })
 	n, err := b.ReadCloser.Read(p)
 	if !timer.Stop() && err != nil {
 		err = ErrStalled

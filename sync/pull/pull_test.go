@@ -86,8 +86,14 @@ func (w *world) edit() {
 }
 
 func (w *world) serve(dynamic bool) *httptest.Server {
+	server := httptest.NewServer(w.handler(dynamic))
+	w.t.Cleanup(server.Close)
+	return server
+}
+
+func (w *world) handler(dynamic bool) http.Handler {
 	updates := publish.NewUpdates(w.objects)
-	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if before, from, ok := strings.Cut(r.URL.Path, "/update/"); ok && dynamic {
 			body, tag, err := updates.Update(r.Context(), filepath.Base(before), from, strings.Trim(r.Header.Get("If-None-Match"), `"`))
 			if err != nil {
@@ -104,9 +110,7 @@ func (w *world) serve(dynamic bool) *httptest.Server {
 			return
 		}
 		w.objects.ServeHTTP(rw, r)
-	}))
-	w.t.Cleanup(server.Close)
-	return server
+	})
 }
 
 func (w *world) pull(server *httptest.Server, d *sitetest.Device) (pull.Result, error) {
@@ -307,7 +311,8 @@ func (w *world) installOld(d *sitetest.Device) {
 	versions, _ := w.ledger.Versions(context.Background(), "")
 	now, _ := w.objects.Get(context.Background(), layout.Head("test"))
 	w.objects.Replace(context.Background(), layout.Head("test"), versions[0].Head)
-	if _, err := w.pull(w.serve(false), d); err != nil {
+	n := &network{site: w.handler(false)}
+	if _, err := n.pull(w, d, filepath.Join(w.t.TempDir(), "stage")); err != nil {
 		w.t.Fatal(err)
 	}
 	w.objects.Replace(context.Background(), layout.Head("test"), now)
