@@ -4,7 +4,7 @@ GO ?= go
 FUZZTIME ?= 3s
 READERS := clients/journey/readers
 
-.PHONY: all build demo test check fuzz bench bench-sync bench-publish bench-load clean
+.PHONY: all build demo test test-power check fuzz bench bench-sync bench-publish bench-load clean
 all: build
 
 # The two commands, in bin/.
@@ -19,6 +19,15 @@ demo: build
 test: check $(READERS)/node_modules
 	$(GO) test -race -count=1 -timeout 20m ./...
 	$(MAKE) fuzz
+
+# All trials of which test takes a sample: the power is cut, or the disk fails, at
+# each call of pulls and publishes; objects are cut at each byte; clients are
+# killed 500 times. Takes some 15 minutes, root and /dev/fuse.
+test-power: export PANNIER_TEST_POWER = 1
+test-power:
+	@test -w /dev/fuse && test "$$(id -u)" = 0 || { echo "test-power needs root and /dev/fuse"; exit 1; }
+	$(GO) test -count=1 -timeout 60m -v -run 'Power|Truncated|Kill|Andorra' \
+		./sync/powertest ./sync/pull ./clients/offline ./clients/journey ./server/store/badger ./server/host ./server/cmd/pannierd
 
 # Formatting, vet, staticcheck, tidy modules, and the platforms of phones.
 check:

@@ -10,6 +10,11 @@
 // carrying on. Any such error goes to Options.Fatal, which ends the process,
 // and the next start recovers from what is durable.
 //
+// One such error leaves a folder that does not open again (v4.9.6): when the sync
+// of the MANIFEST fails while a table is being made, Badger removes the table,
+// which the MANIFEST may name by then. Open says "file does not exist for table".
+// No record is lost; the MANIFEST's last entry is one too many.
+//
 // A disk that fills up would be such an error, or SIGBUS, as Badger maps its
 // files into memory. So opening and every Update need 64 MiB of free disk, else
 // they give store.ErrFull; reading goes on. Quotas, and systems other than Linux
