@@ -113,6 +113,7 @@ func travel(t *testing.T, a area) {
 	write(t, amendment, fmt.Sprintf(`{"type":"Feature","id":%q,"geometry":null,"properties":{"opening_hours":"Mo-Fr 07:30-19:15"}}`, place))
 	w.pannierd("import", a.region, amendment)
 	edit := w.publish(a.region)
+	w.updateUnderFire(a.region, server, edit.Version)
 	wire := slow.count()
 	u := w.updateFrom(a.region, slow)
 	if u.Version != edit.Version {
