@@ -42,6 +42,7 @@ const baseCache = 256 << 20
 type Composer struct {
 	Catalog *catalog.Catalog
 	Folder  string // of OpenStreetMap bases: {Folder}/{region}/{file}
+	Cache   string // of what can be made again: {Cache}/{region}.shelf
 	TempDir string
 	Workers int   // 0: one for each core
 	Memory  int64 // bytes for sorting tiles, 0: the builder's default

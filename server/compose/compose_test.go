@@ -74,7 +74,7 @@ func composer(t *testing.T, boundary string) (*Composer, catalog.Region) {
 	if err := c.SetBase(ctx, "mura", "", catalog.Base{File: "x.osm"}); err != nil {
 		t.Fatal(err)
 	}
-	return &Composer{Catalog: c, Folder: filepath.Join(dir, "osm"), TempDir: dir}, r
+	return &Composer{Catalog: c, Folder: filepath.Join(dir, "osm"), Cache: filepath.Join(dir, "cache"), TempDir: dir}, r
 }
 
 func give(t *testing.T, c *Composer, source string, features ...feature.Feature) {
@@ -264,7 +264,7 @@ func TestUnchangedMapIsNotDrawnAgain(t *testing.T) {
 func TestTornShelf(t *testing.T) {
 	c, r := composer(t, "")
 	_, want := compose(t, c, r, nil)
-	path := filepath.Join(c.Folder, "mura", "features.shelf")
+	path := filepath.Join(c.Cache, "mura.shelf")
 	good, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -113,7 +113,7 @@ func (f *featureCells) extend(southWest, northEast cell.Point) {
 // openShelf opens the region's shelf, or makes it when its base, its languages
 // or its area are others.
 func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Base, area orb.MultiPolygon) (*shelf, error) {
-	path, print := filepath.Join(c.Folder, r.ID, "features.shelf"), fingerprint(r, base)
+	path, print := filepath.Join(c.Cache, r.ID+".shelf"), fingerprint(r, base)
 	if !c.Rebuild {
 		if s, err := openShelf(path, print); err == nil {
 			return s, nil

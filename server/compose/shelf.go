@@ -120,10 +120,13 @@ func writeShelf(path, fingerprint string, cells map[cell.ID][]*feature.Feature) 
 		return err
 	}
 	w.Write(binary.BigEndian.AppendUint32(tail, uint32(len(tail))))
-	if err := errors.Join(w.Flush(), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(w.Flush(), f.Sync()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // canonical sorts features by id and returns their cell's bytes.

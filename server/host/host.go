@@ -5,6 +5,7 @@
 //	meta/      records, in Badger
 //	private/   records too large for Badger, and imports under way
 //	osm/       the regions' OpenStreetMap bases
+//	cache/     what can be made again: the bases' features
 //	public/    the site: what riders download, as plain files
 //
 // One process holds the folder at a time; a second gets store.ErrLocked.
@@ -127,7 +128,7 @@ func (h *Host) Importer(progress Progress) *ingest.Importer {
 
 // Composer returns a composer for the regions.
 func (h *Host) Composer(progress Progress) *compose.Composer {
-	return &compose.Composer{Catalog: h.Catalog, Folder: filepath.Join(h.Dir, "osm"), TempDir: h.Dir, Progress: progress}
+	return &compose.Composer{Catalog: h.Catalog, Folder: filepath.Join(h.Dir, "osm"), Cache: filepath.Join(h.Dir, "cache"), TempDir: h.Dir, Progress: progress}
 }
 
 // Last returns the manifest of a region's newest version; nil when it has none.
