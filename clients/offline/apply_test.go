@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -132,7 +133,7 @@ func TestApply(t *testing.T) {
 	}
 	first := install(t, r, 1, town())
 	sameCells(t, r, town())
-	if got := state(t, r); string(got.HeadNote) != string(first.HeadNote) || got.Origin != first.Origin || !bytes.Equal(got.Manifest, first.Manifest) {
+	if got := state(t, r); string(got.HeadNote) != string(first.HeadNote) || !reflect.DeepEqual(got.Origin, first.Origin) || !bytes.Equal(got.Manifest, first.Manifest) {
 		t.Errorf("State = %v, want %v", got, first.State)
 	}
 	install(t, r, 2, changed())
@@ -290,14 +291,14 @@ func TestRefresh(t *testing.T) {
 	r := open(t, filepath.Join(t.TempDir(), "drava.mbtiles"))
 	install(t, r, 1, town())
 	again := offlinetest.Version(t, "drava", 2, town(), pull.State{})
-	if err := r.Refresh(ctx, again.HeadNote); err != nil {
+	if err := r.Refresh(ctx, again.Origin.Roots, again.HeadNote); err != nil {
 		t.Fatal(err)
 	}
 	if h, err := r.Head(ctx); err != nil || h.Version != 2 {
 		t.Errorf("Head = %v, %v, want version 2", h, err)
 	}
 	other := offlinetest.Version(t, "drava", 3, changed(), pull.State{})
-	if err := r.Refresh(ctx, other.HeadNote); err == nil {
+	if err := r.Refresh(ctx, other.Origin.Roots, other.HeadNote); err == nil {
 		t.Error("Refresh took the head of another content")
 	}
 	sameCells(t, r, town())

@@ -3,6 +3,7 @@ package offline
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,8 +20,7 @@ const (
 	stateHead      = "head"
 	stateManifest  = "manifest"
 	stateServer    = "server"
-	stateSite      = "site"
-	stateKey       = "key"
+	stateRoots     = "roots"
 	stateSelection = "selection" // absent: everything
 	stateChanges   = "changes"   // what the last update brought
 )
@@ -42,14 +42,17 @@ func loadState(ctx context.Context, db queryer) (s pull.State, err error) {
 	if s.Manifest, err = readState(ctx, db, stateManifest); err != nil {
 		return pull.State{}, err
 	}
-	for name, field := range map[string]*string{
-		stateServer: &s.Origin.Server, stateSite: &s.Origin.Site, stateKey: &s.Origin.Key,
-	} {
-		value, err := readState(ctx, db, name)
-		if err != nil {
-			return pull.State{}, err
-		}
-		*field = string(value)
+	server, err := readState(ctx, db, stateServer)
+	if err != nil {
+		return pull.State{}, err
+	}
+	s.Origin.Server = string(server)
+	notes, err := readState(ctx, db, stateRoots)
+	if err != nil {
+		return pull.State{}, err
+	}
+	if s.Origin.Roots, err = unpackRoots(notes); err != nil {
+		return pull.State{}, err
 	}
 	s.Selection, err = loadSelection(ctx, db)
 	return s, err
@@ -71,6 +74,26 @@ func loadSelection(ctx context.Context, db queryer) (cover.Selection, error) {
 	return s, nil
 }
 
+// packRoots writes signed notes, which are text, as JSON.
+func packRoots(notes [][]byte) ([]byte, error) {
+	texts := make([]string, len(notes))
+	for i, note := range notes {
+		texts[i] = string(note)
+	}
+	return json.Marshal(texts)
+}
+
+func unpackRoots(data []byte) (notes [][]byte, err error) {
+	var texts []string
+	if err := json.Unmarshal(data, &texts); err != nil {
+		return nil, fmt.Errorf("%w: roots: %w", ErrDamaged, err)
+	}
+	for _, text := range texts {
+		notes = append(notes, []byte(text))
+	}
+	return notes, nil
+}
+
 func readState(ctx context.Context, db queryer, name string) (value []byte, err error) {
 	err = db.QueryRowContext(ctx, `SELECT value FROM state WHERE name = ?`, name).Scan(&value)
 	if err != nil {
@@ -80,6 +103,10 @@ func readState(ctx context.Context, db queryer, name string) (value []byte, err 
 }
 
 func storeState(ctx context.Context, db queryer, s pull.State) error {
+	roots, err := packRoots(s.Origin.Roots)
+	if err != nil {
+		return err
+	}
 	for _, row := range []struct {
 		name  string
 		value []byte
@@ -87,8 +114,7 @@ func storeState(ctx context.Context, db queryer, s pull.State) error {
 		{stateHead, s.HeadNote},
 		{stateManifest, s.Manifest},
 		{stateServer, []byte(s.Origin.Server)},
-		{stateSite, []byte(s.Origin.Site)},
-		{stateKey, []byte(s.Origin.Key)},
+		{stateRoots, roots},
 	} {
 		if row.value == nil {
 			row.value = []byte{}
@@ -168,8 +194,9 @@ func (r *Region) Head(ctx context.Context) (*head.Head, error) {
 	return h, nil
 }
 
-// Refresh replaces the head by a newer signature of the installed version.
-func (r *Region) Refresh(ctx context.Context, headNote []byte) error {
+// Refresh replaces roots and head by newer ones; the head must name the installed
+// manifest.
+func (r *Region) Refresh(ctx context.Context, roots [][]byte, headNote []byte) error {
 	if r.write == nil {
 		return ErrReadOnly
 	}
@@ -189,7 +216,7 @@ func (r *Region) Refresh(ctx context.Context, headNote []byte) error {
 	if blob.Sum(s.Manifest) != h.Manifest {
 		return fmt.Errorf("refresh head: version %d has another content than the installed one", h.Version)
 	}
-	s.HeadNote = headNote
+	s.Origin.Roots, s.HeadNote = roots, headNote
 	if err := storeState(ctx, tx, s); err != nil {
 		return fmt.Errorf("refresh head: %w", explain(err))
 	}

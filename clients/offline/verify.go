@@ -7,16 +7,16 @@ import (
 	"fmt"
 
 	"github.com/pannier-maps/pannier/sync/blob"
-	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/sync/root"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
 // maxDamage bounds how many faults Verify lists.
 const maxDamage = 20
 
-// Verify checks the installed version from the signature down: the head's
-// signature, the manifest, every cell that is to be held as rebuilt from its rows, what was derived
+// Verify checks the installed version from the signature down: the roots, the
+// head's signature, the manifest, every cell that is to be held as rebuilt from its rows, what was derived
 // from it, that there are no other rows, and the file's own structure. It calls
 // progress after each cell, with the cells done and the cells in all; progress
 // may be nil. What it finds is one error that wraps ErrDamaged and lists the
@@ -76,7 +76,11 @@ func (v *verifier) state(ctx context.Context) (*manifest.Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := head.Open(s.HeadNote, head.Origin(s.Origin.Site, m.Meta.Region), s.Origin.Key)
+	chain, err := root.OpenChain(s.Origin.Roots)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	h, err := chain.OpenHead(s.HeadNote, m.Meta.Region)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}

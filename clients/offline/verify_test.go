@@ -37,7 +37,8 @@ func TestVerifyFindsDamage(t *testing.T) {
 		{"byte of a graph cell", `UPDATE cells SET data = x'00' WHERE layer = 2`, "cell graph 11/1113/722"},
 		{"manifest", `UPDATE state SET value = x'00' WHERE name = 'manifest'`, "corrupt manifest"},
 		{"head", `UPDATE state SET value = replace(CAST(value AS TEXT), 'version 1', 'version 9') WHERE name = 'head'`, "not signed"},
-		{"key", `UPDATE state SET value = 'x' WHERE name = 'site'`, "another region"},
+		{"another's roots", `UPDATE state SET value = replace(CAST(value AS TEXT), 'threshold 1', 'threshold 2') WHERE name = 'roots'`, "root"},
+		{"no roots", `UPDATE state SET value = '[]' WHERE name = 'roots'`, "root"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -10,7 +10,9 @@
 //
 //	site                             the operator's name for this site
 //	region/{region}                  Region
-//	secret/{region}                  key that signs the region's heads
+//	secret/{region}/{hash}           key that signs the region's heads; 8 hex digits
+//	roots                            number of the newest root
+//	root/{number}                    signed note; 16 hex digits
 //	osm/{region}                     Base
 //	source/{region}/{source}         Source
 //	feature/{region}/{source}/{id}   record

@@ -40,18 +40,8 @@ func (l ledger) Regions(ctx context.Context) ([]publish.Region, error) {
 	return regions, nil
 }
 
-// Signing returns what a publisher needs of a region, its secret key included.
-func (c *Catalog) Signing(ctx context.Context, r Region) (publish.Region, error) {
-	var secret []byte
-	err := c.meta.View(ctx, func(txn store.Txn) (err error) {
-		secret, err = txn.Get(key("secret", r.ID))
-		return err
-	})
-	if err != nil {
-		return publish.Region{}, fmt.Errorf("signing key of %s: %w", r.ID, err)
-	}
-	return publish.Region{ID: r.ID, Name: r.Name, Site: r.Site, Public: r.Key, Secret: string(secret)}, nil
-}
+// Roots implements publish.Ledger.
+func (l ledger) Roots(ctx context.Context) ([][]byte, error) { return l.c.Roots(ctx) }
 
 // Versions implements publish.Ledger.
 func (l ledger) Versions(ctx context.Context, region string) (all []publish.Version, err error) {
@@ -104,6 +94,26 @@ func (l ledger) Drop(ctx context.Context, region string, before uint64) error {
 			}
 		}
 		return nil
+	})
+}
+
+// Resign implements publish.Ledger.
+func (l ledger) Resign(ctx context.Context, region string, was, head []byte) error {
+	return l.c.meta.Update(ctx, func(txn store.Txn) error {
+		last, err := txn.Get(key("last", region))
+		if err != nil {
+			return err
+		}
+		name := key("version", region, fmt.Sprintf("%016x", binary.BigEndian.Uint64(last)))
+		var v publish.Version
+		if err := get(txn, name, &v); err != nil {
+			return err
+		}
+		if !bytes.Equal(v.Head, was) {
+			return publish.ErrConflict
+		}
+		v.Head = head
+		return set(txn, name, v)
 	})
 }
 

@@ -12,18 +12,16 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/pannier-maps/pannier/server/store"
-	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
 )
 
-// Region is what an operator says of a region, and the public key made for it.
+// Region is what an operator says of a region.
 type Region struct {
 	ID        string          `json:"id"`
 	Name      string          `json:"name"`
 	Languages []string        `json:"languages"`          // BCP 47, the first is the default
 	Boundary  json.RawMessage `json:"boundary,omitempty"` // GeoJSON Polygon or MultiPolygon
 	Site      string          `json:"site"`
-	Key       string          `json:"key"` // public key of the region's heads
 	Created   time.Time       `json:"created"`
 }
 
@@ -35,7 +33,8 @@ type Base struct {
 	Sources  []string  `json:"sources"` // names of the files it was made from, oldest first
 }
 
-// CreateRegion adds a region and makes its signing key.
+// CreateRegion adds a region and makes a key for its heads, which signs once a
+// root lists it.
 func (c *Catalog) CreateRegion(ctx context.Context, r Region) (Region, error) {
 	if err := layout.CheckRegion(r.ID); err != nil {
 		return Region{}, err
@@ -60,12 +59,7 @@ func (c *Catalog) CreateRegion(ctx context.Context, r Region) (Region, error) {
 		if r.Site, err = site(txn); err != nil {
 			return err
 		}
-		secret, public, err := head.GenerateKey(rand.Reader, r.Site+"/"+r.ID)
-		if err != nil {
-			return fmt.Errorf("make signing key: %w", err)
-		}
-		r.Key = public
-		if err := txn.Set(key("secret", r.ID), []byte(secret)); err != nil {
+		if _, err := newHeadKey(txn, r); err != nil {
 			return err
 		}
 		return set(txn, key("region", r.ID), r)

@@ -122,6 +122,9 @@ func BenchmarkPublishOneEdit(b *testing.B) {
 			if _, err := h.Catalog.CreateRegion(ctx, catalog.Region{ID: "mosaic", Languages: []string{"ca"}}); err != nil {
 				b.Fatal(err)
 			}
+			if err := addRoot(ctx, h); err != nil {
+				b.Fatal(err)
+			}
 			if err := os.MkdirAll(filepath.Join(h.Dir, "osm", "mosaic"), 0o700); err != nil {
 				b.Fatal(err)
 			}

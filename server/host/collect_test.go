@@ -40,6 +40,9 @@ func newHost(t *testing.T) (*Host, publish.Region) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := addRoot(ctx, h); err != nil {
+		t.Fatal(err)
+	}
 	signing, err := h.Catalog.Signing(ctx, r)
 	if err != nil {
 		t.Fatal(err)

@@ -76,7 +76,10 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (_ *Host, err error
 	if err := h.sweep(ctx); err != nil {
 		return nil, err
 	}
-	err = h.Publisher(nil).Repair(ctx)
+	publisher := h.Publisher(nil)
+	if err = publisher.Repair(ctx); !errors.Is(err, publish.ErrAhead) {
+		err = errors.Join(err, publisher.Renew(ctx))
+	}
 	if damage(err) {
 		log.Error("the site is damaged; pannierd fsck tells what is", "err", err)
 		err = nil

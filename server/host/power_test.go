@@ -82,6 +82,9 @@ func work(dir, name string, done func(string)) error {
 	if _, err := h.Catalog.CreateRegion(ctx, catalog.Region{ID: "test"}); err != nil && !errors.Is(err, catalog.ErrExists) {
 		return err
 	}
+	if err := addRoot(ctx, h); err != nil {
+		return err
+	}
 	file := filepath.Join(os.TempDir(), fmt.Sprintf("pannier-power-%d.geojson", os.Getpid()))
 	defer os.Remove(file)
 	place := fmt.Sprintf(`{"type":"Feature","id":"hut","geometry":{"type":"Point","coordinates":[1.52,42.51]},`+

@@ -92,13 +92,14 @@ const (
 func (h *Handler) routes() *mux.Router {
 	router := mux.NewRouter().SkipClean(true)
 	for path, handler := range map[string]http.Handler{
-		"/":                                   h.site.Index,
-		"/healthz":                            h.health(),
-		"/" + layout.Regions:                  h.changing("application/json", "max-age=60"),
-		region + `/head`:                      h.changing(layout.HeadType, "no-cache"),
-		region + `/heads/{tag:` + short + `}`: h.immutable(layout.HeadType, "tag"),
-		region + `/history.json`:              h.changing("application/json", "no-cache"),
-		region + `/manifests/{hash:` + hash + `}`:                  h.immutable(layout.ManifestType, "hash"),
+		"/":                                       h.site.Index,
+		"/healthz":                                h.health(),
+		"/" + layout.Regions:                      h.changing("application/json", "max-age=60"),
+		"/v1/roots/{version:[1-9][0-9]{0,18}}":    h.changing(layout.HeadType, forever), // few and short
+		region + `/head`:                          h.changing(layout.HeadType, "no-cache"),
+		region + `/heads/{tag:` + short + `}`:     h.immutable(layout.HeadType, "tag"),
+		region + `/history.json`:                  h.changing("application/json", "no-cache"),
+		region + `/manifests/{hash:` + hash + `}`: h.immutable(layout.ManifestType, "hash"),
 		region + `/deltas/{from:` + short + `}-{to:` + short + `}`: h.immutable(layout.DeltaType, "from", "to"),
 		`/v1/blobs/{folder:[0-9a-f]{2}}/{hash:` + hash + `}`:       h.immutable(layout.BlobType, "hash"),
 		region + `/update/{from:` + short + `}`:                    h.update(),

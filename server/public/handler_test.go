@@ -32,6 +32,7 @@ const alps = "/v1/regions/alps"
 // objects are what the site of the tests holds; the regions list is left out.
 var objects = map[string]string{
 	"v1/regions.json":                                 `[{"id":"alps"}]`,
+	"v1/roots/12":                                     "signed root\n",
 	"v1/regions/alps/head":                            "signed note\n",
 	"v1/regions/alps/history.json":                    `[]`,
 	"v1/regions/alps/manifests/" + hashA:              "a packed manifest",
@@ -99,6 +100,7 @@ var routes = []struct {
 	{"/", "/", "", "text/plain; charset=utf-8", "", "", index},
 	{"/healthz", "/healthz", "", "text/plain; charset=utf-8", "no-store", "", "ok\n"},
 	{"/v1/regions.json", "/v1/regions.json", "", "application/json", "max-age=60", ETag([]byte(`[{"id":"alps"}]`)), `[{"id":"alps"}]`},
+	{"/v1/roots/{version}", "/v1/roots/12", "/v1/roots/13", layout.HeadType, forever, ETag([]byte("signed root\n")), "signed root\n"},
 	{"{r}/head", alps + "/head", "/v1/regions/jura/head", layout.HeadType, "no-cache", ETag([]byte("signed note\n")), "signed note\n"},
 	{"{r}/heads/{tag}", alps + "/heads/" + shortA, alps + "/heads/" + shortB, layout.HeadType, forever, shortA, "past note\n"},
 	{"{r}/history.json", alps + "/history.json", "/v1/regions/jura/history.json", "application/json", "no-cache", ETag([]byte(`[]`)), `[]`},
@@ -107,8 +109,6 @@ var routes = []struct {
 	{"/v1/blobs/{folder}/{hash}", "/v1/blobs/ab/" + hashA, "/v1/blobs/00/" + strings.Repeat("0", 64), layout.BlobType, forever, shortA, strings.Repeat("blob", 50_000)},
 	{"{r}/update/{from}", alps + "/update/" + shortA, alps + "/update/" + strings.Repeat("c", 16), layout.UpdateType, "no-store", "0123456789abcdef", "head and delta"},
 }
-
-const forever = "public, max-age=31536000, immutable"
 
 func TestRoutes(t *testing.T) {
 	h := newSite(t, nil)

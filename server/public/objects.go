@@ -18,6 +18,9 @@ import (
 	"github.com/pannier-maps/pannier/sync/layout"
 )
 
+// forever is what caches are told of objects that never change.
+const forever = "public, max-age=31536000, immutable"
+
 // maxChanging bounds the objects that are read into memory.
 const maxChanging = 16 << 20
 
@@ -40,14 +43,14 @@ func (h *Handler) immutable(mediaType string, parts ...string) http.Handler {
 		for _, part := range parts {
 			etag += vars[part][:16]
 		}
-		header(w, mediaType, "public, max-age=31536000, immutable", etag)
+		header(w, mediaType, forever, etag)
 		// No time, no Last-Modified: the ETag says more in fewer bytes.
 		http.ServeContent(w, r, "", time.Time{}, o)
 	})
 }
 
-// changing serves one of the few objects that change, with an ETag made of its
-// bytes.
+// changing serves a small object, one of the few that change, with an ETag made
+// of its bytes.
 func (h *Handler) changing(mediaType, cache string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := h.read(r)

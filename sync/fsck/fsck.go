@@ -7,7 +7,9 @@ package fsck
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"strings"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/publish"
+	"github.com/pannier-maps/pannier/sync/root"
 	"github.com/pannier-maps/pannier/sync/site"
 )
 
@@ -56,6 +59,7 @@ type Options struct {
 // cancelled context; what is wrong with the site is in the report.
 func Check(ctx context.Context, s Site, opts Options) (Report, error) {
 	c := &checker{site: s, opts: opts, seen: make(map[string]bool), blobs: make(map[blob.Hash]manifest.Entry)}
+	c.roots(ctx)
 	c.regions(ctx)
 	for name, err := range s.List(ctx, "v1/") {
 		if err != nil {
@@ -72,6 +76,7 @@ type checker struct {
 	site   Site
 	opts   Options
 	report Report
+	chain  *root.Chain     // nil if the first root is not sound
 	seen   map[string]bool // objects checked
 	blobs  map[blob.Hash]manifest.Entry
 }
@@ -96,6 +101,29 @@ func (c *checker) get(ctx context.Context, name string) ([]byte, bool) {
 	return data, true
 }
 
+// roots follows the chain of roots as far as it goes.
+func (c *checker) roots(ctx context.Context) {
+	for n := uint64(1); ; n++ {
+		name := layout.Root(n)
+		note, err := c.site.Get(ctx, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return // if a head asks for it, that is said there
+		}
+		c.seen[name] = true
+		c.report.Objects++
+		c.report.Bytes += int64(len(note))
+		if err == nil && n == 1 {
+			c.chain, err = root.Pin(note)
+		} else if err == nil {
+			err = c.chain.Append(note)
+		}
+		if err != nil {
+			c.problem(name, err)
+			return
+		}
+	}
+}
+
 func (c *checker) regions(ctx context.Context) {
 	data, ok := c.get(ctx, layout.Regions)
 	if !ok {
@@ -105,6 +133,9 @@ func (c *checker) regions(ctx context.Context) {
 	if err != nil {
 		c.problem(layout.Regions, err)
 		return
+	}
+	if c.chain == nil && !c.seen[layout.Root(1)] && len(list.Regions) > 0 {
+		c.problem(layout.Root(1), fs.ErrNotExist)
 	}
 	for _, r := range list.Regions {
 		if ctx.Err() != nil {
@@ -120,7 +151,13 @@ func (c *checker) region(ctx context.Context, r site.Region) {
 	if !ok {
 		return
 	}
-	h, err := head.Open(note, head.Origin(r.Site, r.ID), r.Key)
+	if c.chain == nil {
+		return // reported already
+	}
+	h, err := c.chain.Newest().OpenHead(note, r.ID)
+	if claim, peeked := head.Peek(note); peeked == nil && claim.Root > c.chain.Newest().Version {
+		err = fmt.Errorf("it names root %d, but %s is not on the site", claim.Root, layout.Root(c.chain.Newest().Version+1))
+	}
 	if err != nil {
 		c.problem(layout.Head(r.ID), err)
 		return
@@ -167,7 +204,7 @@ func (c *checker) heads(ctx context.Context, r site.Region, current []byte, hist
 		if !ok {
 			return
 		}
-		h, err := head.Open(note, head.Origin(r.Site, r.ID), r.Key)
+		h, err := c.chain.OpenHead(note, r.ID)
 		if got := blob.Sum(note); err == nil && got != want {
 			err = fmt.Errorf("its content is %s, expected %s", got, want)
 		}

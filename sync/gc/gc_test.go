@@ -91,6 +91,12 @@ func (l ledger) Append(ctx context.Context, region string, v publish.Version) er
 	return l.ledger.Append(ctx, region, v)
 }
 
+func (l ledger) Roots(ctx context.Context) ([][]byte, error) { return l.ledger.Roots(ctx) }
+
+func (l ledger) Resign(ctx context.Context, region string, was, head []byte) error {
+	return l.ledger.Resign(ctx, region, was, head)
+}
+
 func (l ledger) Drop(ctx context.Context, region string, before uint64) error {
 	return l.change(func() error { return l.ledger.Drop(ctx, region, before) })
 }

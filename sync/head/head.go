@@ -36,7 +36,8 @@ var (
 // Head names a region's current version.
 type Head struct {
 	Origin         string // Origin(site, region)
-	Epoch          uint64 // raised only to recover from a stolen key; 1 at first
+	Root           uint64 // version of the root whose key signed it
+	Epoch          uint64 // as that root says; raised only to recover from a stolen key
 	Version        uint64 // 1, 2, 3 …
 	Issued         time.Time
 	Expires        time.Time // after it, freshness is unverified; nothing is disabled
@@ -58,8 +59,8 @@ func (h *Head) Region() string {
 
 // text returns the lines that get signed.
 func (h *Head) text() string {
-	return fmt.Sprintf("%s\nepoch %d\nversion %d\nissued %s\nexpires %s\nmanifest %s %d %d\nprevious %s\n",
-		h.Origin, h.Epoch, h.Version,
+	return fmt.Sprintf("%s\nroot %d\nepoch %d\nversion %d\nissued %s\nexpires %s\nmanifest %s %d %d\nprevious %s\n",
+		h.Origin, h.Root, h.Epoch, h.Version,
 		h.Issued.UTC().Format(time.RFC3339), h.Expires.UTC().Format(time.RFC3339),
 		h.Manifest, h.ManifestRaw, h.ManifestStored, h.Previous)
 }
@@ -67,21 +68,22 @@ func (h *Head) text() string {
 // parse reads what text writes, and nothing else.
 func parse(text string) (*Head, error) {
 	lines := strings.Split(text, "\n")
-	if len(lines) != 8 || lines[7] != "" {
-		return nil, fmt.Errorf("%w: %d lines, expected 7", ErrCorrupt, len(lines)-1)
+	if len(lines) != 9 || lines[8] != "" {
+		return nil, fmt.Errorf("%w: %d lines, expected 8", ErrCorrupt, len(lines)-1)
 	}
 	h := &Head{Origin: lines[0]}
 	p := parser{lines: lines}
-	h.Epoch = p.number(1, "epoch")
-	h.Version = p.number(2, "version")
-	h.Issued = p.time(3, "issued")
-	h.Expires = p.time(4, "expires")
-	p.manifest(5, h)
-	h.Previous = p.hash(6, p.value(6, "previous"))
+	h.Root = p.number(1, "root")
+	h.Epoch = p.number(2, "epoch")
+	h.Version = p.number(3, "version")
+	h.Issued = p.time(4, "issued")
+	h.Expires = p.time(5, "expires")
+	p.manifest(6, h)
+	h.Previous = p.hash(7, p.value(7, "previous"))
 	if p.err != nil {
 		return nil, p.err
 	}
-	if !strings.HasSuffix(h.Origin, "/head/v1") || layout.CheckRegion(h.Region()) != nil || h.Version == 0 || h.text() != text {
+	if !strings.HasSuffix(h.Origin, "/head/v1") || layout.CheckRegion(h.Region()) != nil || h.Root == 0 || h.Epoch == 0 || h.Version == 0 || h.text() != text {
 		return nil, fmt.Errorf("%w: not in canonical form", ErrCorrupt)
 	}
 	return h, nil

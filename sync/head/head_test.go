@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/signed"
 )
 
 func sample() *Head {
 	return &Head{
-		Origin: Origin("maps.example", "andorra"), Epoch: 1, Version: 7,
+		Origin: Origin("maps.example", "andorra"), Root: 2, Epoch: 1, Version: 7,
 		Issued: time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC), Expires: time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC),
 		Manifest: blob.Sum([]byte("m")), ManifestRaw: 100, ManifestStored: 60, Previous: blob.Sum([]byte("p")),
 	}
@@ -21,7 +22,7 @@ func sample() *Head {
 
 func keys(t testing.TB) (secret, public string) {
 	t.Helper()
-	secret, public, err := GenerateKey(rand.Reader, "maps.example")
+	secret, public, err := signed.GenerateKey(rand.Reader, "maps.example")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +118,7 @@ func FuzzPeek(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(note)
-	f.Add([]byte("a/b/head/v1\nepoch 1\n\n"))
+	f.Add([]byte("a/b/head/v1\nroot 1\nepoch 1\n\n"))
 	f.Fuzz(func(t *testing.T, note []byte) {
 		h, err := Peek(note)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 
 	"github.com/pannier-maps/pannier/sync/blob"
 )
@@ -22,7 +23,7 @@ const Regions = "v1/regions.json"
 
 // Media types of the objects that are not JSON.
 const (
-	HeadType     = "text/plain; charset=utf-8"
+	HeadType     = "text/plain; charset=utf-8" // roots too
 	ManifestType = "application/vnd.pannier.manifest"
 	DeltaType    = "application/vnd.pannier.delta"
 	UpdateType   = "application/vnd.pannier.update"
@@ -42,6 +43,9 @@ func CheckRegion(name string) error {
 	}
 	return nil
 }
+
+// Root names the site's root of a version, from 1.
+func Root(version uint64) string { return "v1/roots/" + strconv.FormatUint(version, 10) }
 
 // Region returns the folder of a region's own objects.
 func Region(region string) string { return "v1/regions/" + region }

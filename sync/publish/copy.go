@@ -11,7 +11,7 @@ import (
 )
 
 // Copy brings every object of one site to another that lacks it: first what
-// never changes, then histories, then heads, and the list of regions last, so
+// never changes, roots among it, then histories, then heads, and the list of regions last, so
 // that a client of the copy never meets a head without its objects. It returns
 // how many objects it wrote.
 func Copy(ctx context.Context, from interface {

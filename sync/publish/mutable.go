@@ -10,13 +10,12 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/site"
 )
 
 // writeMutable brings the region's changing objects up to the ledger, the
-// region's head before the lists that mention it. It goes on until it finds
+// roots before the region's head, and that before the lists that mention it. It goes on until it finds
 // nothing to write: of several that write at once, the last to do so sees what
 // the ledger says by then, so that no older state stays.
 func (p *Publisher) writeMutable(ctx context.Context, region string) error {
@@ -27,6 +26,9 @@ func (p *Publisher) writeMutable(ctx context.Context, region string) error {
 		}
 		if len(versions) == 0 {
 			return nil
+		}
+		if _, err := p.writeRoots(ctx); err != nil {
+			return err
 		}
 		first, err := p.replace(ctx, layout.Head(region), versions[len(versions)-1].Head)
 		if err != nil {
@@ -79,6 +81,10 @@ func (p *Publisher) regions(ctx context.Context) (list site.Regions, err error) 
 	if err != nil {
 		return list, fmt.Errorf("read ledger: %w", err)
 	}
+	chain, err := p.chain(ctx)
+	if err != nil {
+		return list, err
+	}
 	list.Regions = []site.Region{}
 	for _, r := range regions {
 		versions, err := p.Ledger.Versions(ctx, r.ID)
@@ -101,7 +107,7 @@ func (p *Publisher) regions(ctx context.Context) (list site.Regions, err error) 
 		list.Regions = append(list.Regions, site.Region{
 			ID: r.ID, Name: m.Meta.Name, Languages: m.Meta.Languages, Bounds: m.Meta.Bounds,
 			Version: last.Number, Created: last.Created, Bytes: last.Bytes,
-			Site: r.Site, Key: r.Public, Licences: m.Meta.Licences,
+			Site: chain.Newest().Site, Root: chain.Fingerprint(), Licences: m.Meta.Licences,
 		})
 	}
 	return list, nil
@@ -132,6 +138,9 @@ func (p *Publisher) Repair(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read ledger: %w", err)
 	}
+	if err := p.repairRoots(ctx); err != nil {
+		return fmt.Errorf("repair roots: %w", err)
+	}
 	var errs []error
 	for _, r := range regions {
 		if err := p.repair(ctx, r); err != nil {
@@ -151,7 +160,11 @@ func (p *Publisher) repair(ctx context.Context, r Region) error {
 	}
 	note, err := p.Objects.Get(ctx, layout.Head(r.ID))
 	if err == nil {
-		h, err := head.Open(note, head.Origin(r.Site, r.ID), r.Public)
+		chain, err := p.chain(ctx)
+		if err != nil || chain == nil {
+			return err
+		}
+		h, err := chain.OpenHead(note, r.ID)
 		if err == nil && h.Version > newest(versions) {
 			return fmt.Errorf("%w: %s is at version %d, the ledger ends at %d: was an old copy of the data folder restored?",
 				ErrAhead, layout.Head(r.ID), h.Version, newest(versions))

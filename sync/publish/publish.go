@@ -30,6 +30,7 @@ var (
 	ErrCollected = errors.New("the version is no longer kept")
 	ErrEmpty     = errors.New("the region has no content")
 	ErrAhead     = errors.New("the site is ahead of the ledger")
+	ErrNoKey     = errors.New("the newest root lets none of this server's keys sign")
 )
 
 // Objects is the site that a publisher writes.
@@ -50,18 +51,22 @@ type Ledger interface {
 	// Versions lists a region's versions, oldest first. Their numbers follow each
 	// other; old ones may have been dropped (sync/gc), the newest never is.
 	Versions(ctx context.Context, region string) ([]Version, error)
+	// Roots lists the site's roots, oldest first: signed notes, each checked
+	// against the one before.
+	Roots(ctx context.Context) ([][]byte, error)
 	// Append adds a version durably, unless the newest is no longer v.Number-1:
 	// then it returns ErrConflict.
 	Append(ctx context.Context, region string, v Version) error
+	// Resign replaces the head of the newest version durably, unless that is no
+	// longer the head was: then it returns ErrConflict.
+	Resign(ctx context.Context, region string, was, head []byte) error
 }
 
 // Region is what a publisher needs to know of a region to sign and list it.
 type Region struct {
 	ID     string
 	Name   string
-	Site   string // the operator's name for the site, first part of each head's origin
-	Public string // key that heads verify with
-	Secret string // key that heads are signed with; never logged
+	Secret string // key that heads are signed with, "" if there is none; never logged
 }
 
 // Version is one line of the ledger.
@@ -123,6 +128,9 @@ func (p *Publisher) Publish(ctx context.Context, region Region, content Content,
 	if err != nil {
 		return Result{}, fmt.Errorf("read ledger: %w", err)
 	}
+	if _, err := p.sign(ctx, region, head.Head{Version: newest(versions) + 1, Issued: p.now()}); err != nil {
+		return Result{}, err // better now than after the work
+	}
 	next, err := p.write(ctx, region.ID, content, versions)
 	if err != nil {
 		return Result{}, err
@@ -151,7 +159,13 @@ func (p *Publisher) Publish(ctx context.Context, region Region, content Content,
 	if v.Deltas, err = p.writeDeltas(ctx, region.ID, versions, v, next); err != nil {
 		return Result{}, err
 	}
-	if v.Head, err = p.sign(region, versions, v, len(stored)); err != nil {
+	h := head.Head{
+		Version: v.Number, Issued: v.Created, Manifest: v.Manifest, ManifestRaw: v.Raw, ManifestStored: uint32(len(stored)),
+	}
+	if n := len(versions); n > 0 {
+		h.Previous = blob.Sum(versions[n-1].Head)
+	}
+	if v.Head, err = p.sign(ctx, region, h); err != nil {
 		return Result{}, err
 	}
 	if err := p.Objects.Put(ctx, layout.PastHead(region.ID, blob.Sum(v.Head).Short()), v.Head); err != nil {
@@ -200,23 +214,6 @@ func find(versions []Version, number uint64) (Version, error) {
 		return Version{}, fmt.Errorf("%w: versions %d to %d are kept, %d was collected", ErrCollected, versions[0].Number, last, number)
 	}
 	return versions[number-versions[0].Number], nil
-}
-
-// sign makes the head of version v.
-func (p *Publisher) sign(region Region, versions []Version, v Version, stored int) ([]byte, error) {
-	life := p.Life
-	if life == 0 {
-		life = 30 * 24 * time.Hour
-	}
-	h := head.Head{
-		Origin: head.Origin(region.Site, region.ID), Epoch: 1, Version: v.Number,
-		Issued: v.Created, Expires: v.Created.Add(life),
-		Manifest: v.Manifest, ManifestRaw: v.Raw, ManifestStored: uint32(stored),
-	}
-	if n := len(versions); n > 0 {
-		h.Previous = blob.Sum(versions[n-1].Head)
-	}
-	return h.Sign(region.Secret)
 }
 
 // write stores the content's blobs and returns the manifest that lists them.

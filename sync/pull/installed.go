@@ -22,15 +22,15 @@ type Installed interface {
 	// each changed cell, as stored, has the hash that the manifest names, and
 	// commits only then. On any error the installed version is untouched.
 	Apply(ctx context.Context, next Version) error
-	// Refresh replaces the head by a newer signature of the same version.
-	Refresh(ctx context.Context, headNote []byte) error
+	// Refresh replaces roots and head by newer ones; the head names the installed
+	// manifest, and may be the installed one.
+	Refresh(ctx context.Context, roots [][]byte, headNote []byte) error
 }
 
-// Origin is where a region comes from, pinned at the first pull.
+// Origin is where a region comes from.
 type Origin struct {
-	Server string // base URL
-	Site   string // the operator's name, first part of each head's origin
-	Key    string // public key that heads must verify with
+	Server string   // base URL
+	Roots  [][]byte // signed notes: the root pinned at the first pull, and those that followed
 }
 
 // State is an installed version.

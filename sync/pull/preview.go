@@ -62,7 +62,7 @@ func (c *Client) Preview(ctx context.Context, region string, installed Installed
 	if err := p.begin(ctx); err != nil {
 		return result, err
 	}
-	result.Head, result.Selection, result.Stale = p.head, p.want, p.now().After(p.head.Expires)
+	result.Head, result.Selection, result.Stale = p.head, p.want, p.stale()
 	if p.current() {
 		result.Unchanged, result.Cells, result.AllCells = true, len(p.wasHeld.Entries), len(p.wasList.Entries)
 		return result, p.stage.clear()

@@ -4,8 +4,9 @@
 // Everything is staged first and installed in one step (Installed.Apply), so
 // that the installed version stays usable until the new one has been checked,
 // whatever happens on the way. What is fetched is checked against a head that
-// the region's pinned key signed: the head names the manifest, the manifest
-// names each cell. Deltas, history and servers are not trusted.
+// a key of the site's newest root signed: the head names the manifest, the
+// manifest names each cell. Roots follow from the one that was pinned at the
+// first pull. Deltas, history and servers are not trusted.
 //
 // One region must not be pulled twice at once into one device; different
 // regions may.
@@ -25,9 +26,10 @@ import (
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/sync/root"
 )
 
-// ErrUnpinned is returned when a region is on no list and no key is known.
+// ErrUnpinned is returned at the first pull of what the server does not have.
 var ErrUnpinned = errors.New("region not found on the server")
 
 // parallel is how many objects are fetched at once.
@@ -42,9 +44,10 @@ type Options struct {
 	// adds what is missing of it and removes what is not in it. Nil keeps what
 	// the device has, which is everything at a first pull.
 	Selection *cover.Selection
-	// Key, if set, is the only public key to trust for a first pull. Without it
-	// the key on the server's list is pinned.
-	Key string
+	// Root, if set, is the signed note of the root to begin with, as an app ships
+	// it. Without it the server's first root is pinned at a first pull. For an
+	// installed region it counts when it is newer than what is known.
+	Root []byte
 	// Progress, if set, is told about bytes fetched ("download") and cells
 	// installed ("install"). It may be called from several goroutines.
 	Progress func(stage string, done, total int64)
@@ -60,7 +63,9 @@ type Result struct {
 	Selection cover.Selection // what is held
 	Changed   int             // cells that were new, changed or removed
 	Unchanged bool            // the installed version was current
-	Stale     bool            // the head has expired: freshness is unverified since it was issued
+	Stale     bool            // head or root has expired: freshness is unverified since the head was issued
+	Pinned    bool            // it was the first pull, and the root came from the server itself
+	Root      string          // fingerprint of the root that trust in the site begins with
 	Received  int64           // bytes over the wire, headers included
 	Sent      int64
 	Requests  int64
@@ -87,6 +92,8 @@ type puller struct {
 	stage     stage
 
 	was      State
+	chain    *root.Chain
+	repinned bool               // the chain began anew
 	wasHead  *head.Head         // nil at a first pull
 	wasList  *manifest.Manifest // nil at a first pull
 	wasHeld  *manifest.Manifest // of wasList, what the device holds
@@ -114,15 +121,18 @@ func (p *puller) run(ctx context.Context) (result Result, err error) {
 	if err := p.begin(ctx); err != nil {
 		return result, err
 	}
-	result.Head, result.Selection = p.head, p.want
-	result.Stale = p.now().After(p.head.Expires)
+	result.Head, result.Selection, result.Stale = p.head, p.want, p.stale()
+	result.Root, result.Pinned = p.chain.Fingerprint(), p.wasHead == nil && p.opts.Root == nil
 	if p.current() {
 		result.Unchanged = p.head.Version == p.wasHead.Version
 		result.Cells, result.AllCells = len(p.wasHeld.Entries), len(p.wasList.Entries)
-		if bytes.Equal(p.headNote, p.was.HeadNote) || !p.newer() {
+		if !p.newer() {
+			p.headNote = p.was.HeadNote
+		}
+		if bytes.Equal(p.headNote, p.was.HeadNote) && !p.repinned {
 			return result, p.stage.clear()
 		}
-		if err := p.installed.Refresh(ctx, p.headNote); err != nil {
+		if err := p.installed.Refresh(ctx, p.chain.Notes(), p.headNote); err != nil {
 			return result, fmt.Errorf("install head: %w", err)
 		}
 		return result, p.stage.clear()
@@ -171,33 +181,16 @@ func (p *puller) load(ctx context.Context) (err error) {
 	if p.was.Origin.Server == "" && !p.client.file { // it came from a bundle file
 		p.was.Origin.Server = p.client.server
 	}
-	if p.wasHead, err = head.Open(p.was.HeadNote, head.Origin(p.was.Origin.Site, p.region), p.was.Origin.Key); err != nil {
+	if p.chain, err = root.OpenChain(p.was.Origin.Roots); err != nil {
+		return fmt.Errorf("installed roots: %w", err)
+	}
+	if p.wasHead, err = p.chain.OpenHead(p.was.HeadNote, p.region); err != nil {
 		return fmt.Errorf("installed head: %w", err)
 	}
 	if p.wasList, err = manifest.Decode(p.was.Manifest); err != nil {
 		return fmt.Errorf("installed manifest: %w", err)
 	}
-	return nil
-}
-
-// pin takes site and key from the server's list of regions.
-func (p *puller) pin(ctx context.Context) error {
-	list, err := p.client.Regions(ctx)
-	if err != nil {
-		return err
-	}
-	r, ok := list.Find(p.region)
-	if !ok {
-		return fmt.Errorf("%w: %q is not on the list of %s", ErrUnpinned, p.region, p.client.server)
-	}
-	p.was.Origin = Origin{Server: p.client.server, Site: r.Site, Key: r.Key}
-	if p.client.file {
-		p.was.Origin.Server = "" // whoever handed the file on does not say
-	}
-	if p.opts.Key != "" {
-		p.was.Origin.Key = p.opts.Key
-	}
-	return nil
+	return p.repin()
 }
 
 // fetchHead gets the current head: with the delta that leads to it when the
@@ -216,10 +209,13 @@ func (p *puller) fetchHead(ctx context.Context) error {
 	if errors.Is(err, errNotModified) {
 		note, err = p.was.HeadNote, nil
 	}
+	if errors.Is(err, ErrNotFound) && p.wasHead == nil {
+		return p.unpinned()
+	}
 	if err != nil {
 		return err
 	}
-	return p.take(name, note)
+	return p.take(ctx, name, note)
 }
 
 // fetchUpdate asks for head and delta in one answer. done is false when the
@@ -234,7 +230,7 @@ func (p *puller) fetchUpdate(ctx context.Context, tag string) (done bool, err er
 	body, _, err := p.client.getStart(ctx, name, first, maxUpdate, tag)
 	switch {
 	case errors.Is(err, errNotModified):
-		return true, p.take(name, p.was.HeadNote)
+		return true, p.take(ctx, name, p.was.HeadNote)
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrServer), errors.Is(err, ErrPortal): // a static site may answer with its page
 		return false, nil
 	case err != nil:
@@ -247,7 +243,7 @@ func (p *puller) fetchUpdate(ctx context.Context, tag string) (done bool, err er
 	if err != nil {
 		return false, fmt.Errorf("%s: head: %w", name, err)
 	}
-	if err := p.take(name, note); err != nil {
+	if err := p.take(ctx, name, note); err != nil {
 		return false, err
 	}
 	if len(way) > 0 {
@@ -258,29 +254,6 @@ func (p *puller) fetchUpdate(ctx context.Context, tag string) (done bool, err er
 
 // maxUpdate bounds an update: a head and a delta that fits one answer.
 const maxUpdate = head.MaxBytes + 1<<20
-
-// take checks a head and remembers it.
-func (p *puller) take(object string, note []byte) (err error) {
-	p.head, err = head.Open(note, head.Origin(p.was.Origin.Site, p.region), p.was.Origin.Key)
-	if err == nil {
-		err = p.head.Follows(p.wasHead)
-	}
-	if err != nil && p.wasHead == nil {
-		return fmt.Errorf("%s, as %s names its site and key: %w", object, layout.Regions, err)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", object, err)
-	}
-	p.headNote = note
-	return nil
-}
-
-func (p *puller) now() time.Time {
-	if p.opts.Now != nil {
-		return p.opts.Now()
-	}
-	return time.Now()
-}
 
 func (p *puller) report(stage string, done, total int64) {
 	if p.opts.Progress != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/publish"
 	"github.com/pannier-maps/pannier/sync/pull"
+	"github.com/pannier-maps/pannier/sync/root"
 	"github.com/pannier-maps/pannier/sync/sitetest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
@@ -276,7 +277,7 @@ func TestFlippedByte(t *testing.T) {
 		part string
 		want error
 	}{
-		{"/head$", head.ErrSignature}, {"/manifests/", blob.ErrCorrupt}, {"/blobs/", blob.ErrCorrupt}, {"/deltas/", delta.ErrCorrupt},
+		{"/head$", head.ErrSignature}, {"/roots/", root.ErrSignature}, {"/manifests/", blob.ErrCorrupt}, {"/blobs/", blob.ErrCorrupt}, {"/deltas/", delta.ErrCorrupt},
 	}
 	for _, kind := range kinds {
 		for _, name := range w.objects.Names() {

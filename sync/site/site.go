@@ -1,8 +1,7 @@
 // Package site holds the two JSON objects of a site: the list of its regions
 // and a region's history.
 //
-// Neither is signed. The list tells where to begin (a client pins the key it
-// finds there at the first pull, unless it ships one), and the history only
+// Neither is signed. The list tells what there is, and the history only
 // helps to choose a way: a wrong history can cost bytes, never correctness,
 // since whatever is fetched is checked against the signed head.
 package site
@@ -39,7 +38,7 @@ type Region struct {
 	Created   time.Time          `json:"created"`
 	Bytes     int64              `json:"bytes"` // a first download
 	Site      string             `json:"site"`  // with ID, the origin of the region's heads
-	Key       string             `json:"key"`   // public key of the region's heads
+	Root      string             `json:"root"`  // fingerprint of root 1, for people
 	Licences  []manifest.Licence `json:"licences,omitempty"`
 }
 

@@ -6,7 +6,6 @@ package sitetest
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -14,11 +13,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/pannier-maps/pannier/sync/blob"
-	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/publish"
 	"github.com/pannier-maps/pannier/sync/pull"
@@ -88,61 +85,6 @@ func (o *Objects) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("ETag", `"`+blob.Sum(data).Short()+`"`)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
-}
-
-// Ledger is a ledger of one region in memory.
-type Ledger struct {
-	Region publish.Region
-
-	mu       sync.Mutex
-	versions []publish.Version
-}
-
-// NewLedger returns an empty ledger of a region with a fresh key.
-func NewLedger(t testing.TB, region string) *Ledger {
-	t.Helper()
-	secret, public, err := head.GenerateKey(rand.Reader, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &Ledger{Region: publish.Region{ID: region, Name: region, Site: "test", Public: public, Secret: secret}}
-}
-
-// Regions implements publish.Ledger.
-func (l *Ledger) Regions(context.Context) ([]publish.Region, error) {
-	return []publish.Region{l.Region}, nil
-}
-
-// Versions implements publish.Ledger.
-func (l *Ledger) Versions(context.Context, string) ([]publish.Version, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Clone(l.versions), nil
-}
-
-// Append implements publish.Ledger.
-func (l *Ledger) Append(_ context.Context, _ string, v publish.Version) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var last uint64
-	if n := len(l.versions); n > 0 {
-		last = l.versions[n-1].Number
-	}
-	if v.Number != last+1 {
-		return publish.ErrConflict
-	}
-	l.versions = append(l.versions, v)
-	return nil
-}
-
-// Drop implements gc.Ledger.
-func (l *Ledger) Drop(_ context.Context, _ string, before uint64) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for len(l.versions) > 1 && l.versions[0].Number < before {
-		l.versions = l.versions[1:]
-	}
-	return nil
 }
 
 // Content turns cells into content to publish, with the least facts.
@@ -218,10 +160,10 @@ func (d *Device) Apply(_ context.Context, next pull.Version) error {
 }
 
 // Refresh implements pull.Installed.
-func (d *Device) Refresh(_ context.Context, note []byte) error {
+func (d *Device) Refresh(_ context.Context, roots [][]byte, note []byte) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.state.HeadNote = note
+	d.state.Origin.Roots, d.state.HeadNote = roots, note
 	return nil
 }
 

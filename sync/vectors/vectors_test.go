@@ -1,6 +1,6 @@
 // Package vectors holds files that every implementation of the formats must
-// agree on: a small site of three versions, what each version holds, and
-// objects that must be refused. README.md in testdata says how to use them.
+// agree on: a small site of three versions under two roots, what each
+// version holds, and objects that must be refused. README.md in testdata says how to use them.
 //
 // Run the test with -update to write the files anew. Files that change mean a
 // change of format: raise its version and say so in its FORMAT.md.
@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ import (
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/publish"
 	"github.com/pannier-maps/pannier/sync/pull"
+	"github.com/pannier-maps/pannier/sync/root"
 	"github.com/pannier-maps/pannier/sync/sitetest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
@@ -43,10 +45,20 @@ const folder = "testdata"
 type expected struct {
 	Site     string            `json:"site"`
 	Region   string            `json:"region"`
-	Key      string            `json:"key"`
-	Secret   string            `json:"secret"` // of the key, to sign with; it protects nothing
+	Roots    []expectedRoot    `json:"roots"`
 	Versions []expectedVersion `json:"versions"`
 	Refused  []refused         `json:"refused"`
+}
+
+type expectedRoot struct {
+	Version     uint64    `json:"version"`
+	Issued      time.Time `json:"issued"`
+	Expires     time.Time `json:"expires"`
+	Threshold   int       `json:"threshold"`
+	Keys        []string  `json:"keys"`
+	Fingerprint string    `json:"fingerprint"`
+	Note        string    `json:"note"`    // the signed root, as text
+	Secrets     []string  `json:"secrets"` // that signed it, in this order; they protect nothing
 }
 
 type expectedVersion struct {
@@ -55,7 +67,9 @@ type expectedVersion struct {
 	Expires  time.Time       `json:"expires"`
 	Manifest blob.Hash       `json:"manifest"`
 	Previous blob.Hash       `json:"previous"` // SHA-256 of the version before's note
+	Root     uint64          `json:"root"`     // that the head names
 	Note     string          `json:"note"`     // the signed head, as text
+	Secret   string          `json:"secret"`   // that signed it; it protects nothing
 	Update   string          `json:"update,omitempty"`
 	Cells    []expectedCell  `json:"cells"`
 	Meta     json.RawMessage `json:"meta"`
@@ -132,14 +146,20 @@ func content(version int) map[cell.Key][]byte {
 }
 
 func writeFiles(t *testing.T) {
-	secret, public, err := head.GenerateKey(newSteady(), "vectors.example") // at random in newer releases of Go
-	if err != nil {
-		t.Fatal(err)
+	for _, old := range []string{"site", "refused"} {
+		if err := os.RemoveAll(filepath.Join(folder, old)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	objects, ledger := sitetest.NewObjects(), sitetest.NewLedger(t, "test")
-	ledger.Region = publish.Region{ID: "test", Name: "Test", Site: "vectors.example", Public: public, Secret: secret}
-	want := expected{Site: "vectors.example", Region: "test", Key: public, Secret: secret}
+	objects, ledger := sitetest.NewObjects(), sitetest.NewLedgerOf(t, "vectors.example", "test")
+	want := expected{Site: "vectors.example", Region: "test"}
+	secrets := [][]string{{ledger.RootSecret}, {ledger.RootSecret}} // that sign each root
+	var headSecrets []string                                        // that sign each version
 	for v := 1; v <= 3; v++ {
+		if v == 3 {
+			secrets[1] = append(secrets[1], rotate(t, ledger)...)
+		}
+		headSecrets = append(headSecrets, ledger.Region.Secret)
 		p := publish.Publisher{Objects: objects, Ledger: ledger, Now: func() time.Time { return time.Date(2026, 1, v, 12, 0, 0, 0, time.UTC) }}
 		c := sitetest.Content(content(v))
 		c.Meta.Languages = []string{"sl", "hr"}
@@ -150,9 +170,20 @@ func writeFiles(t *testing.T) {
 		}
 	}
 	versions, _ := ledger.Versions(context.Background(), "test")
-	want.Refused = writeRefused(t, objects, ledger, versions)
+	want.Refused = writeRefused(t, objects, ledger, versions, secrets[1])
+	roots, _ := ledger.Roots(context.Background())
+	for i, note := range roots {
+		r, err := root.Peek(note)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.Roots = append(want.Roots, expectedRoot{
+			r.Version, r.Issued, r.Expires, r.Threshold, r.Keys, root.Fingerprint(note), string(note), secrets[i],
+		})
+	}
 	for i, v := range versions {
 		want.Versions = append(want.Versions, describe(t, objects, v))
+		want.Versions[i].Secret = headSecrets[i]
 		if i > 0 {
 			continue
 		}
@@ -174,6 +205,22 @@ func writeFiles(t *testing.T) {
 	write(t, "expected.json", append(data, '\n'))
 }
 
+// rotate adds a root of two more keys, of which any two of the three sign from
+// then on, that gives the region a new key. It returns the first of the two.
+func rotate(t *testing.T, ledger *sitetest.Ledger) []string {
+	t.Helper()
+	second, secondPublic := sitetest.Pair(t, "vectors.example/second")
+	_, thirdPublic := sitetest.Pair(t, "vectors.example/third")
+	secret, public := sitetest.Pair(t, "vectors.example/test")
+	ledger.AddRoot(t, func(r *root.Root) {
+		r.Issued = time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)
+		r.Threshold, r.Keys = 2, append(r.Keys, secondPublic, thirdPublic)
+		r.Heads = []root.HeadKey{{Region: "test", Epoch: 1, Cap: 1000, Key: public}}
+	}, ledger.RootSecret, second)
+	ledger.Region.Secret = secret
+	return []string{second}
+}
+
 // describe says what a version holds.
 func describe(t *testing.T, objects *sitetest.Objects, v publish.Version) expectedVersion {
 	t.Helper()
@@ -190,7 +237,7 @@ func describe(t *testing.T, objects *sitetest.Objects, v publish.Version) expect
 		t.Fatal(err)
 	}
 	out := expectedVersion{
-		Version: v.Number, Issued: h.Issued, Expires: h.Expires, Manifest: v.Manifest, Previous: h.Previous, Note: string(v.Head), Meta: meta,
+		Version: v.Number, Issued: h.Issued, Expires: h.Expires, Manifest: v.Manifest, Previous: h.Previous, Root: h.Root, Note: string(v.Head), Meta: meta,
 	}
 	for _, e := range m.Entries {
 		c := expectedCell{Layer: e.Key.Layer.String(), Cell: e.Key.ID.String(), Hash: e.Hash, Raw: e.Raw, Stored: e.Stored}
@@ -206,7 +253,7 @@ func describe(t *testing.T, objects *sitetest.Objects, v publish.Version) expect
 }
 
 // writeRefused makes the objects that a reader at version 2 must refuse.
-func writeRefused(t *testing.T, objects *sitetest.Objects, ledger *sitetest.Ledger, versions []publish.Version) []refused {
+func writeRefused(t *testing.T, objects *sitetest.Objects, ledger *sitetest.Ledger, versions []publish.Version, secrets []string) []refused {
 	t.Helper()
 	ctx := context.Background()
 	var all []refused
@@ -235,6 +282,16 @@ func writeRefused(t *testing.T, objects *sitetest.Objects, ledger *sitetest.Ledg
 	add("head-equivocal", at, "version 2 with another manifest than the installed version 2", signed(func(h *head.Head) { h.Version = 2 }))
 	add("head-unsigned", at, "there is no signature", note[:bytes.Index(note, []byte("\n\n"))+2])
 	add("head-cut", at, "cut short", note[:len(note)/2])
+	add("head-epoch", at, "another epoch than the root's", signed(func(h *head.Head) { h.Epoch = 2 }))
+	add("head-cap", at, "a version above the key's cap", signed(func(h *head.Head) { h.Version = 1001 }))
+	add("head-root-withheld", at, "it names a root that the site does not have", signed(func(h *head.Head) { h.Root = 3 }))
+	roots, err := ledger.Roots(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range badRoots(t, roots, secrets) {
+		add(r.file, layout.Root(2), r.reason, r.note)
+	}
 	name := layout.Delta("test", versions[1].Manifest, versions[2].Manifest)
 	good, err := objects.Get(ctx, name)
 	if err != nil {
@@ -256,6 +313,41 @@ func writeRefused(t *testing.T, objects *sitetest.Objects, ledger *sitetest.Ledg
 	return all
 }
 
+type badRoot struct {
+	file, reason string
+	note         []byte
+}
+
+// badRoots makes notes that must not be taken for root 2. The first secret is
+// root 1's, both sign root 2.
+func badRoots(t *testing.T, roots [][]byte, secrets []string) []badRoot {
+	t.Helper()
+	r, err := root.Peek(roots[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	third, thirdPublic := sitetest.Pair(t, "vectors.example/else")
+	signed := func(change func(r *root.Root), secrets ...string) []byte {
+		c := *r
+		c.Keys = slices.Clone(r.Keys)
+		change(&c)
+		return sitetest.SignRoot(t, c, secrets...)
+	}
+	same := func(*root.Root) {}
+	cut := bytes.Index(roots[1], []byte("\n\n")) + 2
+	return []badRoot{
+		{"root-skipped", "version 3 does not follow version 1", signed(func(r *root.Root) { r.Version = 3 }, secrets...)},
+		{"root-new-keys-only", "no signature of root 1's key", signed(func(r *root.Root) { r.Keys = append(r.Keys, thirdPublic) }, secrets[1], third)},
+		{"root-old-key-only", "one of the two signatures that it asks for itself", signed(same, secrets[0])},
+		{"root-one-key-twice", "one key's signature twice is one signature", append(signed(same, secrets[0]), signed(same, secrets[0])[cut:]...)},
+		{"root-other-site", "of another site", signed(func(r *root.Root) { r.Site = "else.example" }, secrets...)},
+		{"root-unsigned", "there is no signature", signed(same)},
+		{"root-flipped", "the signatures do not fit the text", bytes.Replace(roots[1], []byte("threshold 2"), []byte("threshold 1"), 1)},
+		{"root-short-key", "a key of 31 bytes", bytes.Replace(roots[1], []byte("head test 1 1000"), []byte("root x+903df251+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nhead test 1 1000"), 1)},
+		{"root-cut", "cut short", roots[1][:len(roots[1])-20]},
+	}
+}
+
 func write(t *testing.T, name string, data []byte) {
 	t.Helper()
 	path := filepath.Join(folder, filepath.FromSlash(name))
@@ -267,10 +359,12 @@ func write(t *testing.T, name string, data []byte) {
 	}
 }
 
+var once sync.Once // keys are other ones each time
+
 func load(t *testing.T) (expected, http.Handler) {
 	t.Helper()
 	if *update {
-		writeFiles(t)
+		once.Do(func() { writeFiles(t) })
 	}
 	data, err := os.ReadFile(filepath.Join(folder, "expected.json"))
 	if err != nil {
@@ -300,13 +394,13 @@ func from(site http.Handler, want expected, version int, instead map[string]stri
 	})
 }
 
-func pullFrom(t *testing.T, h http.Handler, d *sitetest.Device, key string) (pull.Result, error) {
+func pullFrom(t *testing.T, h http.Handler, d *sitetest.Device, first expectedRoot) (pull.Result, error) {
 	t.Helper()
 	server := httptest.NewServer(h)
 	defer server.Close()
 	c := pull.NewClient(server.URL)
 	defer c.Close()
-	return c.Pull(context.Background(), "test", d, pull.Options{Stage: filepath.Join(t.TempDir(), "stage"), Key: key})
+	return c.Pull(context.Background(), "test", d, pull.Options{Stage: filepath.Join(t.TempDir(), "stage"), Root: []byte(first.Note)})
 }
 
 // TestEachVersion pulls each version afresh and along every way.
@@ -318,7 +412,7 @@ func TestEachVersion(t *testing.T) {
 			if start > 0 && version > start && version < 3 {
 				continue // straight to 3
 			}
-			if _, err := pullFrom(t, from(site, want, version, nil), d, want.Key); err != nil {
+			if _, err := pullFrom(t, from(site, want, version, nil), d, want.Roots[0]); err != nil {
 				t.Fatalf("from %d to %d: %v", start, version, err)
 			}
 			checkDevice(t, d, want.Versions[version-1])
@@ -355,12 +449,12 @@ func checkDevice(t *testing.T, d *sitetest.Device, want expectedVersion) {
 func TestUpdateObject(t *testing.T) {
 	want, site := load(t)
 	d := new(sitetest.Device)
-	if _, err := pullFrom(t, from(site, want, 1, nil), d, want.Key); err != nil {
+	if _, err := pullFrom(t, from(site, want, 1, nil), d, want.Roots[0]); err != nil {
 		t.Fatal(err)
 	}
 	name := layout.Update("test", want.Versions[0].Manifest)
-	r, err := pullFrom(t, from(site, want, 1, map[string]string{name: want.Versions[0].Update}), d, want.Key)
-	if err != nil || r.Head.Version != 3 || r.Requests != 1 {
+	r, err := pullFrom(t, from(site, want, 1, map[string]string{name: want.Versions[0].Update}), d, want.Roots[0])
+	if err != nil || r.Head.Version != 3 || r.Requests != 2 { // one for the second root
 		t.Fatalf("update: %+v, %v", r, err)
 	}
 	checkDevice(t, d, want.Versions[2])
@@ -374,10 +468,10 @@ func TestRefused(t *testing.T) {
 	}
 	for _, r := range want.Refused {
 		d := new(sitetest.Device)
-		if _, err := pullFrom(t, from(site, want, 2, nil), d, want.Key); err != nil {
+		if _, err := pullFrom(t, from(site, want, 2, nil), d, want.Roots[0]); err != nil {
 			t.Fatal(err)
 		}
-		_, err := pullFrom(t, from(site, want, 3, map[string]string{r.Object: "refused/" + r.File}), d, want.Key)
+		_, err := pullFrom(t, from(site, want, 3, map[string]string{r.Object: "refused/" + r.File}), d, want.Roots[0])
 		if err == nil {
 			t.Errorf("%s (%s): accepted", r.File, r.Reason)
 		} else if !strings.Contains(err.Error(), r.Object) {
@@ -391,12 +485,25 @@ func TestRefused(t *testing.T) {
 // mood is written today as it stands in the files.
 func TestEncodersGiveTheseBytes(t *testing.T) {
 	want, _ := load(t)
-	for _, v := range want.Versions {
-		h, err := head.Open([]byte(v.Note), head.Origin(want.Site, want.Region), want.Key)
+	for _, expected := range want.Roots {
+		r, err := root.Peek([]byte(expected.Note))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if again, err := h.Sign(want.Secret); err != nil || string(again) != v.Note {
+		if again := sitetest.SignRoot(t, *r, expected.Secrets...); string(again) != expected.Note || root.Fingerprint(again) != expected.Fingerprint {
+			t.Errorf("root %d is written as\n%s", expected.Version, again)
+		}
+	}
+	for _, v := range want.Versions {
+		r, err := root.Peek([]byte(want.Roots[v.Root-1].Note))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := r.OpenHead([]byte(v.Note), want.Region)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := h.Sign(v.Secret); err != nil || string(again) != v.Note {
 			t.Errorf("version %d: head is written as\n%s%v", v.Version, again, err)
 		}
 		m := &manifest.Manifest{}

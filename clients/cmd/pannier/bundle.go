@@ -15,6 +15,7 @@ import (
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/pull"
+	"github.com/pannier-maps/pannier/sync/root"
 	"github.com/pannier-maps/pannier/sync/site"
 )
 
@@ -39,9 +40,13 @@ func exportBundle(ctx context.Context, _ *app, r *offline.Region, path string) e
 	if err != nil {
 		return err
 	}
+	chain, err := root.OpenChain(state.Origin.Roots)
+	if err != nil {
+		return err
+	}
 	list, err := json.Marshal(site.Regions{Regions: []site.Region{{
 		ID: m.Meta.Region, Name: m.Meta.Name, Languages: m.Meta.Languages, Bounds: m.Meta.Bounds, Version: h.Version,
-		Created: h.Issued, Bytes: m.StoredBytes(), Site: state.Origin.Site, Key: state.Origin.Key, Licences: m.Meta.Licences,
+		Created: h.Issued, Bytes: m.StoredBytes(), Site: chain.Newest().Site, Root: chain.Fingerprint(), Licences: m.Meta.Licences,
 	}}})
 	if err != nil {
 		return err
@@ -56,6 +61,9 @@ func exportBundle(ctx context.Context, _ *app, r *offline.Region, path string) e
 	}
 	w := bundle.NewWriter(f)
 	err = errors.Join(w.Add(layout.Regions, list), w.Add(layout.Head(h.Region()), state.HeadNote), w.Add(layout.Manifest(h.Region(), h.Manifest), packed))
+	for i, note := range chain.Notes() {
+		err = errors.Join(err, w.Add(layout.Root(chain.First()+uint64(i)), note))
+	}
 	seen := make(map[blob.Hash]bool)
 	for _, e := range m.Entries {
 		if err != nil {

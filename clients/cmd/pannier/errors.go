@@ -14,6 +14,7 @@ import (
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/pull"
+	"github.com/pannier-maps/pannier/sync/root"
 )
 
 var errNoServer = errors.New("no server is known for it")
@@ -62,11 +63,15 @@ func (a *app) hint(err error) string {
 		return "Free some space and run the command again; it goes on from here."
 	case is(offline.ErrDamaged):
 		return "Download it again with: pannier pull REGION --fresh"
-	case is(head.ErrRollback, head.ErrEquivocal, head.ErrSignature, head.ErrOrigin):
+	case is(pull.ErrExpired):
+		return "What is installed stays as it is and can be used. If this device's clock is right, update the app,\n" +
+			"or ask the server's operator for the newest root and run: pannier pull REGION --root FILE"
+	case is(head.ErrRollback, head.ErrEquivocal, head.ErrSignature, head.ErrOrigin, pull.ErrWithheld,
+		root.ErrSignature, root.ErrOrder, root.ErrScope):
 		return "Nothing was changed. Do not trust this server until its operator explains it."
 	case is(manifest.ErrTooNew):
 		return "Nothing was changed. Get a newer pannier first."
-	case is(blob.ErrCorrupt, manifest.ErrCorrupt, head.ErrCorrupt):
+	case is(blob.ErrCorrupt, manifest.ErrCorrupt, head.ErrCorrupt, root.ErrCorrupt):
 		return "Nothing was changed. Try again later; if it stays so, tell the server's operator."
 	case is(pull.ErrUnpinned):
 		return "See what there is with: pannier regions --server URL"

@@ -30,7 +30,8 @@ type version struct {
 	BytesReceived int64            `json:"bytes_received"`
 	Requests      int64            `json:"requests"`
 	Changed       int              `json:"changed_cells"`
-	Stale         bool             `json:"stale"` // freshness is unverified since the head was issued
+	Root          string           `json:"root,omitempty"` // fingerprint of the root that trust begins with
+	Stale         bool             `json:"stale"`          // freshness is unverified since the head was issued
 }
 
 func (a *app) pullCommand() *cobra.Command {
@@ -43,8 +44,12 @@ func (a *app) pullCommand() *cobra.Command {
 			"it stopped. When the region is installed already, only what changed is fetched.\n\n" +
 			"A part of a region is chosen by place (--along, --bbox) and by content (--layers,\n" +
 			"--no-media). It stays chosen: updates fetch only what belongs to it. Another choice\n" +
-			"adds what is missing and removes what is not in it; --all takes everything again.",
+			"adds what is missing and removes what is not in it; --all takes everything again.\n\n" +
+			"The first pull remembers the root that the server shows: the keys that may sign\n" +
+			"from then on. Compare its fingerprint with what the operator says, or give the\n" +
+			"root that you got from the operator or with an app.",
 		Example: "  pannier pull andorra --server https://maps.example.org\n" +
+			"  pannier pull andorra --server https://maps.example.org --root maps.root\n" +
 			"  pannier pull andorra --along tour.gpx --km 5 --dry-run\n" +
 			"  pannier pull andorra --bbox 1.4,42.4,1.6,42.6 --no-media",
 		Args: cobra.ExactArgs(1),
@@ -62,7 +67,7 @@ func (a *app) pullCommand() *cobra.Command {
 	part.flags(c)
 	c.Flags().BoolVar(&from.dryRun, "dry-run", false, "only tell what would be fetched, by layer")
 	c.Flags().StringVar(&from.server, "server", "", "address of the server; not needed for an installed region")
-	c.Flags().StringVar(&from.key, "key", "", "public key to trust at the first pull, instead of the one on the server's list")
+	c.Flags().StringVar(&from.rootFile, "root", "", "file of the root to trust, instead of the one that the server shows at the first pull")
 	c.Flags().BoolVar(&from.fresh, "fresh", false, "download everything again and replace what is installed, when that is damaged")
 	return c
 }
@@ -122,17 +127,25 @@ func (a *app) mustExist(ctx context.Context, region string) error {
 
 // source says where a pull gets its region.
 type source struct {
-	server, key string
-	client      *pull.Client // of a bundle file; nil for a server
-	fresh       bool
-	dryRun      bool             // only tell what a pull would do
-	part        *cover.Selection // to hold from now on; nil: what is held now
+	server   string
+	client   *pull.Client // of a bundle file; nil for a server
+	rootFile string
+	root     []byte // what is in that file
+	fresh    bool
+	dryRun   bool             // only tell what a pull would do
+	part     *cover.Selection // to hold from now on; nil: what is held now
 }
 
 // pull installs the current version of a region and tells about it.
 func (a *app) pull(ctx context.Context, region string, from source) error {
 	if err := layout.CheckRegion(region); err != nil {
 		return err
+	}
+	if from.rootFile != "" {
+		var err error
+		if from.root, err = os.ReadFile(from.rootFile); err != nil {
+			return err
+		}
 	}
 	if err := os.MkdirAll(a.dir, 0o755); err != nil {
 		return err
@@ -186,7 +199,7 @@ func (a *app) pullInto(ctx context.Context, path, region string, from source) (r
 	defer counts.Done()
 	return client.Pull(ctx, region, r, pull.Options{
 		Stage:     filepath.Join(a.dir, region+".stage"),
-		Key:       from.key,
+		Root:      from.root,
 		Selection: from.part,
 		Progress: func(stage string, done, total int64) {
 			if stage == "download" {
@@ -221,8 +234,8 @@ func (a *app) pullFresh(ctx context.Context, region string, from source) (pull.R
 			if from.server == "" {
 				from.server = s.Origin.Server
 			}
-			if from.key == "" {
-				from.key = s.Origin.Key
+			if n := len(s.Origin.Roots); from.root == nil && n > 0 {
+				from.root = s.Origin.Roots[n-1]
 			}
 			if from.part == nil {
 				from.part = &s.Selection
@@ -270,7 +283,7 @@ func (a *app) tell(region string, result pull.Result) error {
 		return a.writeJSON(version{
 			Region: region, Version: result.Head.Version, Manifest: result.Head.Manifest,
 			Cells: result.Cells, AllCells: result.AllCells, Part: partOf(result.Selection),
-			BytesReceived: result.Received, Requests: result.Requests, Changed: result.Changed, Stale: result.Stale,
+			BytesReceived: result.Received, Requests: result.Requests, Changed: result.Changed, Root: result.Root, Stale: result.Stale,
 		})
 	}
 	if result.Unchanged {
@@ -281,6 +294,9 @@ func (a *app) tell(region string, result pull.Result) error {
 	}
 	if !result.Selection.IsAll() {
 		fmt.Fprintf(a.out, "It holds a part, %d of %d cells: %s.\n", result.Cells, result.AllCells, partWords(result.Selection))
+	}
+	if result.Pinned {
+		fmt.Fprintf(a.out, "From now on only keys that follow from this root are trusted for it: %s\n", result.Root)
 	}
 	if result.Stale {
 		fmt.Fprintf(a.out, "The server has not confirmed it since %s; there may be something newer.\n",

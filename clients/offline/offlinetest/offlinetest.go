@@ -1,13 +1,16 @@
 // Package offlinetest makes versions of a region out of a few features and
-// tiles, for tests. Times, keys and bytes are the same in every run.
+// tiles, for tests. Times and bytes are the same in every run; keys are made
+// anew.
 package offlinetest
 
 import (
-	"bytes"
+	"crypto/rand"
+	"errors"
 	"iter"
 	"maps"
 	"math"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +18,8 @@ import (
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/pull"
+	"github.com/pannier-maps/pannier/sync/root"
+	"github.com/pannier-maps/pannier/sync/signed"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/feature"
 )
@@ -81,12 +86,9 @@ func Version(tb testing.TB, region string, number uint64, content Content, insta
 	if err != nil {
 		tb.Fatal(err)
 	}
-	secret, public, err := head.GenerateKey(bytes.NewReader(make([]byte, 64)), "test")
-	if err != nil {
-		tb.Fatal(err)
-	}
+	secret, roots := keys(tb, region)
 	h := head.Head{
-		Origin: head.Origin(Site, region), Epoch: 1, Version: number,
+		Origin: head.Origin(Site, region), Root: 1, Epoch: 1, Version: number,
 		Issued:   time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC),
 		Expires:  time.Date(2126, 5, 1, 12, 0, 0, 0, time.UTC),
 		Manifest: blob.Sum(encoded), ManifestRaw: uint32(len(encoded)), ManifestStored: uint32(len(encoded)),
@@ -103,7 +105,7 @@ func Version(tb testing.TB, region string, number uint64, content Content, insta
 	}
 	next := pull.Version{
 		State: pull.State{
-			Origin:   pull.Origin{Server: "https://maps.example.org", Site: Site, Key: public},
+			Origin:   pull.Origin{Server: "https://maps.example.org", Roots: roots},
 			HeadNote: note, Manifest: encoded,
 		},
 		Decoded: m,
@@ -119,6 +121,41 @@ func Version(tb testing.TB, region string, number uint64, content Content, insta
 	next.Changed = Changed(cells, changed...)
 	return next
 }
+
+// keys returns what signs a region's heads, and the roots that say so. They are
+// made once for each region.
+func keys(tb testing.TB, region string) (secret string, roots [][]byte) {
+	tb.Helper()
+	made.Lock()
+	defer made.Unlock()
+	if k, ok := made.keys[region]; ok {
+		return k.secret, k.roots
+	}
+	rootSecret, rootPublic, err1 := signed.GenerateKey(rand.Reader, Site+"/root")
+	secret, public, err2 := signed.GenerateKey(rand.Reader, Site+"/"+region)
+	issued := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	r := root.Root{
+		Site: Site, Version: 1, Issued: issued, Expires: issued.AddDate(100, 0, 0), Threshold: 1, Keys: []string{rootPublic},
+		Heads: []root.HeadKey{{Region: region, Epoch: 1, Key: public}},
+	}
+	text, err3 := r.Text()
+	note, err4 := signed.Sign(text, rootSecret)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		tb.Fatal(err)
+	}
+	made.keys[region] = regionKeys{secret, [][]byte{note}}
+	return secret, [][]byte{note}
+}
+
+type regionKeys struct {
+	secret string
+	roots  [][]byte
+}
+
+var made = struct {
+	sync.Mutex
+	keys map[string]regionKeys
+}{keys: make(map[string]regionKeys)}
 
 // Changed yields the named cells.
 func Changed(cells map[cell.Key][]byte, keys ...cell.Key) iter.Seq2[pull.ChangedCell, error] {

@@ -12,7 +12,6 @@ import (
 	"github.com/pannier-maps/pannier/server/compose"
 	"github.com/pannier-maps/pannier/server/host"
 	"github.com/pannier-maps/pannier/server/ingest"
-	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/tiles/progress"
 )
 
@@ -28,9 +27,15 @@ func (p *program) regionCommand() *cobra.Command {
 func (p *program) regionCreateCommand() *cobra.Command {
 	var r catalog.Region
 	var boundary string
+	var by signers
+	var later bool
 	cmd := &cobra.Command{
-		Use:     "create REGION",
-		Short:   "Create a region and its signing key",
+		Use:   "create REGION",
+		Short: "Create a region and its signing key",
+		Long: `Create a region and the key that signs its versions. The first region of a data
+folder also makes the site's root and its key, which is left in root.key in the
+data folder: move it off the machine. For further regions name it with --key.
+See "pannierd keys --help".`,
 		Example: `  pannierd region create mura-drava --name "Mura – Drava" --languages sl,hr,de,en --boundary area.geojson`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -47,13 +52,21 @@ func (p *program) regionCreateCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				var advice string
+				if !later {
+					if advice, err = p.trustRegion(cmd.Context(), h, by); err != nil {
+						return fmt.Errorf("%s is created, but no root lists its key yet: %w", made.ID, err)
+					}
+				}
 				return p.answer(made, func() {
 					p.printf("Created %s (%s).\n", made.ID, made.Name)
-					p.printf("Its heads are signed by the key %s\n", head.Fingerprint(made.Key))
+					p.printf("%s", advice)
 				})
 			})
 		},
 	}
+	cmd.Flags().StringArrayVar(&by.keys, "key", nil, "file of a root key to sign the new root with; may be repeated (default: root.key in the data folder)")
+	cmd.Flags().BoolVar(&later, "root-later", false, "make no root now: one will be drafted by keys root-draft")
 	cmd.Flags().StringVar(&r.Name, "name", "", "name for people (default: the region's id)")
 	cmd.Flags().StringSliceVar(&r.Languages, "languages", nil, "languages of names, such as sl,hr,de,en; the first is the default")
 	cmd.Flags().StringVar(&boundary, "boundary", "", "GeoJSON file with the region's area (default: all that is imported)")

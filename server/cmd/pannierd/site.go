@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -58,6 +59,7 @@ func (p *program) serve(ctx context.Context, listen string) error {
 	g.Go(func() error {
 		return public.Serve(ctx, ln, public.New(public.Config{Blobs: h.Site, Updates: publish.NewUpdates(h.Site), Log: log}), log)
 	})
+	g.Go(func() error { return renew(ctx, h, log) })
 	g.Go(func() error {
 		return control.Serve(ctx, dir, func(ctx context.Context, args []string, here string, stdout, stderr io.Writer) int {
 			inside := &program{stdout: stdout, stderr: stderr, here: here, args: args, host: h}
@@ -65,6 +67,22 @@ func (p *program) serve(ctx context.Context, listen string) error {
 		})
 	})
 	return errors.Join(g.Wait(), h.Close())
+}
+
+// renew keeps heads fresh for as long as the daemon runs.
+func renew(ctx context.Context, h *host.Host, log *slog.Logger) error {
+	daily := time.NewTicker(24 * time.Hour)
+	defer daily.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-daily.C:
+			if err := h.Publisher(nil).Renew(ctx); err != nil {
+				log.Error("heads could not be signed anew", "err", err)
+			}
+		}
+	}
 }
 
 func (p *program) fsckCommand() *cobra.Command {
