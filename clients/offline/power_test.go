@@ -17,6 +17,7 @@ import (
 
 	"github.com/pannier-maps/pannier/clients/offline"
 	"github.com/pannier-maps/pannier/clients/offline/offlinetest"
+	"github.com/pannier-maps/pannier/sync/bundle"
 	"github.com/pannier-maps/pannier/sync/cover"
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
@@ -73,8 +74,32 @@ func (s *deviceSite) resign(t *testing.T) {
 	}
 }
 
-// pullIn does what the command pannier pull does in a folder; part is the JSON of
-// the selection to hold, or "".
+// bundle writes all objects of the site into a file.
+func (s *deviceSite) bundle(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "test.pannier")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := bundle.NewWriter(f)
+	for _, name := range s.objects.Names() {
+		data, err := s.objects.Get(ctx, name)
+		if err == nil {
+			err = w.Add(name, data)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Close(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// pullIn does what the command pannier pull does in a folder, or pannier import if
+// server is the name of a file; part is the JSON of the selection to hold, or "".
 func pullIn(dir, server, part string) (err error) {
 	var selection *cover.Selection
 	if part != "" {
@@ -95,6 +120,14 @@ func pullIn(dir, server, part string) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	c := pull.NewClient(server)
+	if filepath.IsAbs(server) {
+		b, err := bundle.Open(server)
+		if err != nil {
+			return err
+		}
+		defer b.Close()
+		c = pull.NewFileClient(b)
+	}
 	defer c.Close()
 	_, err = c.Pull(ctx, "test", r, pull.Options{Stage: filepath.Join(dir, "test.stage"), Selection: selection})
 	return err
@@ -107,7 +140,9 @@ type power struct {
 	folder string               // the device before
 	was    *offlinetest.Content // installed before; nil for nothing
 	will   offlinetest.Content  // installed after
+	had    string               // selected before
 	part   string               // selected by the operation
+	from   string               // server or file
 	head   []byte               // after
 }
 
@@ -119,18 +154,24 @@ func powers(t *testing.T) []*power {
 		{name: "update", was: &before, will: after},
 		{name: "refresh", was: &before, will: before},
 		{name: "shrink", was: &before, will: after, part: `{"layers":["features","media"]}`},
+		{name: "extend", was: &before, will: after, had: `{"layers":["features"]}`, part: `{}`},
+		{name: "import", was: &before, will: after},
 	}
 	for _, p := range all {
 		p.site, p.folder = newDeviceSite(t), t.TempDir()
+		p.from = p.site.URL
 		p.site.publish(t, before)
 		if p.was != nil {
-			if err := pullIn(p.folder, p.site.URL, ""); err != nil {
+			if err := pullIn(p.folder, p.site.URL, p.had); err != nil {
 				t.Fatal(err)
 			}
 		}
 		switch p.name {
-		case "update", "shrink":
+		case "update", "shrink", "extend":
 			p.site.publish(t, after)
+		case "import":
+			p.site.publish(t, after)
+			p.from = p.site.bundle(t)
 		case "refresh":
 			p.site.resign(t)
 		}
@@ -139,10 +180,9 @@ func powers(t *testing.T) []*power {
 	return all
 }
 
-// TestPower cuts the power, or fails the disk, at each call by which a pull, an
-// update, a refresh and a shrink change the disk: whatever is left opens and verifies, and
-// the operation, begun again, succeeds. Unless asked for all (make test-power)
-// it takes a sample.
+// TestPower cuts the power, or fails the disk, at each call by which an operation
+// changes the disk: whatever is left opens and verifies, and the operation, begun
+// again, succeeds. Unless asked for all (make test-power) it takes a sample.
 func TestPower(t *testing.T) {
 	if server := os.Getenv(powerServer); server != "" {
 		if err := pullIn(os.Getenv("PANNIER_TEST_POWER_DIR"), server, os.Getenv("PANNIER_TEST_POWER_PART")); err != nil {
@@ -156,10 +196,10 @@ func TestPower(t *testing.T) {
 		powertest.Fault
 		sample int
 	}{
-		{powertest.Fault{Cut: true}, 12},
-		{powertest.Fault{Errno: syscall.EIO}, 6},
-		{powertest.Fault{Errno: syscall.ENOSPC}, 2},
-		{powertest.Fault{Errno: syscall.ENOSPC, Stays: true}, 4},
+		{powertest.Fault{Cut: true}, 8},
+		{powertest.Fault{Errno: syscall.EIO}, 4},
+		{powertest.Fault{Errno: syscall.ENOSPC}, 1},
+		{powertest.Fault{Errno: syscall.ENOSPC, Stays: true}, 2},
 	}
 	for _, p := range powers(t) {
 		t.Run(p.name, func(t *testing.T) {
@@ -188,7 +228,7 @@ func TestPower(t *testing.T) {
 
 func (p *power) command(dir string) *exec.Cmd {
 	child := exec.Command(os.Args[0], "-test.run=^TestPower$")
-	child.Env = append(os.Environ(), powerServer+"="+p.site.URL, "PANNIER_TEST_POWER_DIR="+dir, "PANNIER_TEST_POWER_PART="+p.part)
+	child.Env = append(os.Environ(), powerServer+"="+p.from, "PANNIER_TEST_POWER_DIR="+dir, "PANNIER_TEST_POWER_PART="+p.part)
 	return child
 }
 
@@ -216,7 +256,7 @@ func (p *power) check(t *testing.T, where, dir string, acknowledged bool) {
 	if note := p.installed(t, where, dir); acknowledged && !bytes.Equal(note, p.head) {
 		t.Fatalf("%s: it was acknowledged, but is not there", where)
 	}
-	if err := pullIn(dir, p.site.URL, p.part); err != nil {
+	if err := pullIn(dir, p.from, p.part); err != nil {
 		t.Fatalf("%s: begun again: %v", where, err)
 	}
 	if note := p.installed(t, where+", begun again", dir); !bytes.Equal(note, p.head) {
