@@ -97,7 +97,7 @@ type object struct {
 }
 
 var (
-	fresh   = []object{{"/regions.json", false, false}, {"/head", false, false}, {"/manifests/", false, true}, {"/blobs/", false, true}}
+	fresh   = []object{{"/roots/", false, false}, {"/head", false, false}, {"/manifests/", false, true}, {"/blobs/", false, true}}
 	updates = []object{{"/update/", true, false}, {"/head", true, false}, {"/deltas/", true, true}}
 	objects = slices.Concat(fresh, updates)
 )
@@ -393,7 +393,7 @@ func TestStorm(t *testing.T) {
 				d := new(sitetest.Device)
 				_, err := n.pull(w, d, filepath.Join(t.TempDir(), "stage"))
 				if failures >= pull.Tries {
-					if !errors.Is(err, pull.ErrServer) || failed["/v1/regions.json"] != pull.Tries {
+					if !errors.Is(err, pull.ErrServer) || failed["/v1/roots/1"] != pull.Tries {
 						t.Errorf("%d failures: %v after %d requests", failures, err, n.requests)
 					}
 					return
