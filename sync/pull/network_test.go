@@ -108,7 +108,13 @@ var (
 // next pull.
 func (w *world) attack(name string, o object, spoil func(r *http.Request, answer *http.Response) (*http.Response, error)) error {
 	w.t.Helper()
-	n := &network{site: w.handler(o.part == "/update/")}
+	n := &network{site: w.objects}
+	if o.part == "/update/" {
+		if w.dynamic == nil {
+			w.dynamic = w.handler(true) // one for all, as coding an update takes long
+		}
+		n.site = w.dynamic
+	}
 	d := new(sitetest.Device)
 	if o.update {
 		w.installOld(d)
@@ -161,7 +167,7 @@ func TestTruncated(t *testing.T) {
 		if powertest.All() {
 			return 1
 		}
-		return 1 + rand.IntN(40)
+		return 1 + rand.IntN(80)
 	}
 	trials := 0
 	for _, o := range objects {
@@ -201,6 +207,7 @@ func TestTruncated(t *testing.T) {
 
 // TestSpoilt spoils each kind of object in each way.
 func TestSpoilt(t *testing.T) {
+	w := smallWorld(t)
 	page := []byte("<!DOCTYPE html><html><title>Welcome to our hotel</title>Please log in</html>")
 	html := func(answer *http.Response) *http.Response {
 		answer.StatusCode, answer.Status = http.StatusOK, "200 OK"
@@ -282,7 +289,7 @@ func TestSpoilt(t *testing.T) {
 	} {
 		for _, o := range objects {
 			t.Run(test.name+strings.ReplaceAll(o.part, "/", " ")+map[bool]string{true: " of an update"}[o.update], func(t *testing.T) {
-				w := smallWorld(t)
+				w.t = t
 				start := time.Now()
 				err := w.attack(test.name, o, test.spoil)
 				if took := time.Since(start); took > 30*time.Second {

@@ -36,6 +36,7 @@ type world struct {
 	rand      *rand.Rand
 	cells     map[cell.Key][]byte
 	versions  []map[cell.Key][]byte
+	dynamic   http.Handler // of the site as it was when first asked for
 }
 
 func newWorld(t *testing.T) *world {
