@@ -47,8 +47,16 @@ type Feature struct {
 	Contact      *Contact          `json:"contact,omitempty"`
 	Address      *Address          `json:"address,omitempty"`
 	OpeningHours string            `json:"opening_hours,omitempty"` // OSM syntax, verbatim
-	Details      map[string]string `json:"details,omitempty"`       // other facts, by OSM-like key
+	Season       []Season          `json:"season,omitempty"`        // of each year; none: all year
+	Price        *Price            `json:"price,omitempty"`
+	Access       *Access           `json:"accessibility,omitempty"`
+	Services     []string          `json:"services,omitempty"` // for cyclists, ids of tiles/taxonomy
+	Products     []string          `json:"products,omitempty"` // of a local producer, ids of tiles/taxonomy
+	Links        []WebLink         `json:"links,omitempty"`
+	Details      map[string]string `json:"details,omitempty"` // other facts, by OSM-like key
 	Media        []Media           `json:"media,omitempty"`
+	Tour         *Tour             `json:"tour,omitempty"`   // of a route
+	Effect       *Effect           `json:"effect,omitempty"` // of a notice
 	Valid        *Period           `json:"valid,omitempty"`
 	Provenance   Provenance        `json:"provenance,omitzero"`
 }
@@ -69,11 +77,17 @@ type Address struct {
 	Country  string `json:"country,omitempty"` // ISO 3166-1 alpha-2
 }
 
-// Media is a photo or another file that belongs to a feature.
+// Media is a photo or another file that belongs to a feature: somewhere on the
+// web, or kept with the region by its content's hash.
 type Media struct {
-	URL     string `json:"url"` // http or https
-	Licence string `json:"licence,omitempty"`
-	Credit  string `json:"credit,omitempty"`
+	URL     string            `json:"url,omitempty"`    // http or https
+	Hash    string            `json:"hash,omitempty"`   // SHA-256 of the file kept, 64 hex digits
+	Type    string            `json:"type,omitempty"`   // "image/jpeg"
+	Width   int               `json:"width,omitempty"`  // pixels
+	Height  int               `json:"height,omitempty"` // pixels
+	Alt     map[string]string `json:"alt,omitempty"`    // what it shows, by language
+	Licence string            `json:"licence,omitempty"`
+	Credit  string            `json:"credit,omitempty"`
 }
 
 // Period is a span of days, both included; an empty end is open.

@@ -52,6 +52,40 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
+// full has the members that came later.
+var full = []byte(`{"accessibility":{"aids":["ramp"],"door_cm":90,"note":{"de":"Rampe hinten"},"steps":2,"wheelchair":"limited"},` +
+	`"category":"route.bicycle","collection":"trails","effect":{"routes":["osm/relation/9"],"severity":"minor"},` +
+	`"geometry":{"coordinates":[[15.7,46.2],[15.8,46.3]],"type":"LineString"},"id":"trails/1","kind":"route",` +
+	`"links":[{"kind":"video","title":{"sl":"Film poti"},"url":"https://example.org/film"}],` +
+	`"media":[{"alt":{"en":"A bridge"},"hash":"` + strings.Repeat("ab", 32) + `","height":600,"licence":"CC-BY-4.0","type":"image/jpeg","width":800}],` +
+	`"price":{"currency":"EUR","from":12.5,"per":"person"},"products":["cheese"],` +
+	`"provenance":{"licence":"CC-BY-4.0","provider":"trails"},"season":[{"from":"04-15","until":"10"}],"services":["repair"],` +
+	`"tour":{"ascent":320,"difficulty":"easy","form":"loop","profile":{"heights":[2000,2100],"step":50},` +
+	`"stages":[{"names":{"de":"Hin"},"until":9000}],"surfaces":{"asphalt":80,"gravel":20},` +
+	`"waypoints":[{"feature":"trails/2","position":{"coordinates":[15.75,46.25],"type":"Point"}}]}}`)
+
+func TestCanonicalFull(t *testing.T) {
+	f, err := Parse(full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := f.Canonical(); err != nil || string(got) != string(full) {
+		t.Errorf("got  %s, %v\nwant %s", got, err, full)
+	}
+	if err := f.Validate(); err == nil || err.Error() != "effect: only a notice has one" {
+		t.Errorf("Validate: %v", err)
+	}
+	base := fountain()
+	merged := Merge(base, *f)
+	if merged.Tour != f.Tour || merged.Access.Wheelchair != "limited" || len(merged.Season)+len(merged.Services)+len(merged.Products)+len(merged.Links)+len(merged.Media) != 5 {
+		t.Errorf("Merge gave %+v", merged)
+	}
+	back := Merge(merged, Feature{Access: &Access{Steps: 3}, Services: []string{"washing"}})
+	if back.Access.Wheelchair != "limited" || back.Access.Steps != 3 || back.Services[0] != "washing" || back.Price.From != 12.5 {
+		t.Errorf("Merge gave %+v", back)
+	}
+}
+
 func TestGeometryJSON(t *testing.T) {
 	tests := []struct{ in, want string }{
 		{`{"type":"Point","coordinates":[1e-7,-0.00000014]}`, `{"coordinates":[0.0000001,-0.0000001],"type":"Point"}`},
@@ -158,6 +192,7 @@ func FuzzParse(f *testing.F) {
 	seeds := [][]byte{raw,
 		[]byte(`{"geometry":{"type":"MultiPolygon","coordinates":[[[[0,0,1],[1,0,1],[1,1,1],[0,0,1]]],[]]},"media":[{"url":"x"}],"valid":{}}`),
 		[]byte(`{"geometry":{"type":"MultiLineString","coordinates":[[],[[1,2]]]},"contact":{},"address":{"country":"SI"}}`)}
+	seeds = append(seeds, full)
 	for _, s := range seeds {
 		f.Add(s)
 	}

@@ -21,6 +21,14 @@ const (
 	MaxDetails     = 64
 	MaxDetailBytes = 64 // a detail's key
 	MaxMedia       = 32
+	MaxLinks       = 32
+	MaxTerms       = 64 // services, products, aids
+	MaxSeasons     = 12
+	MaxStages      = 200
+	MaxWaypoints   = 2_000
+	MaxProfile     = 20_000 // heights of a profile
+	MaxAffected    = 200    // routes that a notice concerns
+	MaxProblems    = 100    // that Problems lists
 )
 
 // ErrInvalid is wrapped by every error about a record's content.

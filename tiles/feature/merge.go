@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// Merge returns base with the members that the amendment gives: single members
-// and media are replaced, texts by language, details, contact and address member
-// by member. The id stays, and the provenance stays that of base, with AmendedBy
+// Merge returns base with the members that the amendment gives: single members,
+// lists, price, tour and effect are replaced whole; texts by language, details,
+// contact, address and accessibility member by member. The id stays, and the provenance stays that of base, with AmendedBy
 // naming the amendment's provider. An amendment cannot take a member away. The
-// result shares no memory that Merge's callers could change through it, except
-// the geometry's lines.
+// result shares no maps with its parts, but the lines of geometry and what is
+// replaced whole.
 func Merge(base, amendment Feature) Feature {
 	out := base
 	out.Kind = cmp.Or(amendment.Kind, base.Kind)
@@ -25,10 +25,15 @@ func Merge(base, amendment Feature) Feature {
 	out.Details = mergeTexts(base.Details, amendment.Details)
 	out.Contact = mergeContact(base.Contact, amendment.Contact)
 	out.Address = mergeAddress(base.Address, amendment.Address)
-	out.Media = slices.Clone(base.Media)
-	if len(amendment.Media) > 0 {
-		out.Media = slices.Clone(amendment.Media)
-	}
+	out.Access = mergeAccess(base.Access, amendment.Access)
+	out.Season = either(amendment.Season, base.Season)
+	out.Services = either(amendment.Services, base.Services)
+	out.Products = either(amendment.Products, base.Products)
+	out.Links = either(amendment.Links, base.Links)
+	out.Media = either(amendment.Media, base.Media)
+	out.Price = cmp.Or(amendment.Price, base.Price)
+	out.Tour = cmp.Or(amendment.Tour, base.Tour)
+	out.Effect = cmp.Or(amendment.Effect, base.Effect)
 	if period := base.Valid; period != nil || amendment.Valid != nil {
 		if amendment.Valid != nil {
 			period = amendment.Valid
@@ -76,6 +81,30 @@ func mergeAddress(base, amendment *Address) *Address {
 		Place:    cmp.Or(a.Place, b.Place),
 		Country:  cmp.Or(a.Country, b.Country),
 	}
+}
+
+func mergeAccess(base, amendment *Access) *Access {
+	if base == nil && amendment == nil {
+		return nil
+	}
+	b, a := value(base), value(amendment)
+	return &Access{
+		Wheelchair: cmp.Or(a.Wheelchair, b.Wheelchair),
+		Aids:       either(a.Aids, b.Aids),
+		DoorCM:     cmp.Or(a.DoorCM, b.DoorCM),
+		Steps:      cmp.Or(a.Steps, b.Steps),
+		Note:       mergeTexts(b.Note, a.Note),
+	}
+}
+
+// either returns the first list that has something in it.
+func either[T any](lists ...[]T) []T {
+	for _, l := range lists {
+		if len(l) > 0 {
+			return slices.Clone(l)
+		}
+	}
+	return nil
 }
 
 func value[T any](p *T) (v T) {

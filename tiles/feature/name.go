@@ -38,4 +38,4 @@ func pick(texts map[string]string, languages []string) string {
 	return ""
 }
 
-func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

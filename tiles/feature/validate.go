@@ -2,6 +2,7 @@ package feature
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -9,6 +10,15 @@ import (
 // Validate reports the first thing wrong with a whole record, as a *FieldError.
 // Members are checked in a fixed order, so the same record gives the same error.
 func (f *Feature) Validate() error {
+	if all := f.Problems(); len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// Problems lists what is wrong with a record, one problem for each member, at
+// most MaxProblems of them.
+func (f *Feature) Problems() []*FieldError {
 	var c checker
 	c.id(f.ID)
 	switch f.Kind {
@@ -30,22 +40,23 @@ func (f *Feature) Validate() error {
 		c.fail("names", "a notice needs a name or a description")
 	}
 	c.facts(f)
+	c.offers(f)
 	c.details(f.Details)
 	c.media(f.Media)
+	c.tour(f)
+	c.effect(f)
 	c.period(f.Valid)
 	c.provenance(f.Provenance)
-	if c.err == nil {
-		return nil
-	}
-	return c.err
+	return c.problems
 }
 
-// checker keeps the first problem.
-type checker struct{ err *FieldError }
+// checker keeps the first problem of each member.
+type checker struct{ problems []*FieldError }
 
 func (c *checker) fail(field, problem string) {
-	if c.err == nil {
-		c.err = &FieldError{field, problem}
+	known := func(e *FieldError) bool { return e.Field == field }
+	if len(c.problems) < MaxProblems && !slices.ContainsFunc(c.problems, known) {
+		c.problems = append(c.problems, &FieldError{field, problem})
 	}
 }
 
@@ -76,6 +87,7 @@ func (c *checker) texts(field string, texts map[string]string, limit int) {
 	for _, l := range sortedKeys(texts) {
 		if !ValidLanguage(l) {
 			c.fail(field, fmt.Sprintf("%.40q is not a language tag such as de, sr-Latn or und", l))
+			continue
 		}
 		if strings.TrimSpace(texts[l]) == "" {
 			c.fail(field+"."+l, "must not be empty")
@@ -119,18 +131,6 @@ func (c *checker) details(details map[string]string) {
 			c.fail("details."+k, "must not be empty")
 		}
 		c.text("details."+k, details[k], MaxValueChars, false)
-	}
-}
-
-func (c *checker) media(media []Media) {
-	if len(media) > MaxMedia {
-		c.fail("media", fmt.Sprintf("%d entries, more than %d", len(media), MaxMedia))
-	}
-	for i, m := range media {
-		field := fmt.Sprintf("media.%d", i)
-		c.url(field+".url", m.URL)
-		c.required(field+".licence", m.Licence)
-		c.text(field+".credit", m.Credit, MaxValueChars, false)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"bytes"
 	"cmp"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -169,7 +170,7 @@ func fields(old, new *feature.Feature) (all []Field) {
 	add("website", a.Website, b.Website)
 	addMap(old.Details, new.Details, func(key string) string { return key })
 	addMap(old.Descriptions, new.Descriptions, func(language string) string { return inLanguage("description", language) })
-	if !slices.Equal(old.Media, new.Media) {
+	if !reflect.DeepEqual(old.Media, new.Media) {
 		all = append(all, Field{Name: "media"})
 	}
 	if new.Kind == feature.Route {
