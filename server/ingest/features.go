@@ -12,6 +12,7 @@ import (
 	"github.com/pannier-maps/pannier/tiles/source"
 	"github.com/pannier-maps/pannier/tiles/source/geojson"
 	"github.com/pannier-maps/pannier/tiles/source/gpx"
+	"github.com/pannier-maps/pannier/tiles/source/records"
 )
 
 // features brings a provider's file into a region.
@@ -32,20 +33,13 @@ func (im *Importer) features(ctx context.Context, region, file string, kind sour
 	return Result{New: done.New, Changed: done.Changed, Unchanged: done.Unchanged}, err
 }
 
-// read returns a file's features, and after them its amendments, each checked.
+// read returns a file's features and amendments, each checked.
 func (im *Importer) read(ctx context.Context, region, file string, kind source.Kind, opts Options) ([]feature.Feature, error) {
 	f, done, err := im.open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	if kind == source.GPX {
-		features, err := gpx.Read(f, gpx.Options{Source: opts.Source, Provider: opts.Provider, Licence: opts.Licence, Attribution: opts.Attribution})
-		if err != nil {
-			return nil, err
-		}
-		return features, f.End()
-	}
 	sources, err := im.Catalog.Sources(ctx, region)
 	if err != nil {
 		return nil, err
@@ -54,19 +48,43 @@ func (im *Importer) read(ctx context.Context, region, file string, kind source.K
 	for _, s := range sources {
 		collections = append(collections, s.Name)
 	}
-	all, err := geojson.Read(f, geojson.Options{
+	read := geojson.Read
+	if kind == source.GPX {
+		read = gpx.Read
+	}
+	all, err := read(f, records.Options{
 		Source: opts.Source, Provider: opts.Provider, Licence: opts.Licence, Attribution: opts.Attribution, Collections: collections,
 	})
 	if err != nil {
 		return nil, err
 	}
-	for i := range all.Amendments {
-		if err := checkAmendment(&all.Amendments[i]); err != nil {
-			return nil, fmt.Errorf("change of %s: %w", all.Amendments[i].ID, err)
+	if len(all.Rejected) > 0 {
+		return nil, &rejectedError{all}
+	}
+	for i := range all.Items {
+		if f := &all.Items[i].Feature; all.Items[i].Amends {
+			if err := checkAmendment(f); err != nil {
+				return nil, fmt.Errorf("change of %s: %w", f.ID, err)
+			}
 		}
 	}
-	return append(all.Features, all.Amendments...), nil
+	return all.Features(), f.End()
 }
+
+// rejectedError refuses a file because of some of its objects.
+type rejectedError struct{ file *records.File }
+
+// Error names the first of them.
+func (e *rejectedError) Error() string {
+	first := e.file.Rejected[0].String()
+	if more := len(e.file.Rejected) + e.file.Omitted - 1; more > 0 {
+		return fmt.Sprintf("%s; and %d more: nothing of the file was imported", first, more)
+	}
+	return first
+}
+
+// Unwrap returns feature.ErrInvalid.
+func (e *rejectedError) Unwrap() error { return feature.ErrInvalid }
 
 // checkAmendment checks the members that an amendment has, as if it stood on a
 // sound object: the one it is for may come later.

@@ -17,6 +17,7 @@ import (
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/feature"
 	"github.com/pannier-maps/pannier/tiles/source/gpx"
+	"github.com/pannier-maps/pannier/tiles/source/records"
 )
 
 // part is what the flags say about which part of a region to hold. What they do
@@ -125,22 +126,22 @@ func (a *app) chosenPart(ctx context.Context, region string, p part) (*cover.Sel
 
 // readRoute reads the lines of a GPX file: of its tracks and routes, or else its
 // waypoints.
-func readRoute(file string) (lines [][]cell.Point, err error) {
-	f, err := os.Open(file)
+func readRoute(path string) (lines [][]cell.Point, err error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	features, err := gpx.Read(f, gpx.Options{Source: "along", Provider: "along", Licence: "none"})
+	file, err := gpx.Read(f, records.Options{Source: "along", Provider: "along", Licence: "none"})
 	if err != nil {
 		return nil, err
 	}
 	for _, kind := range []feature.Kind{feature.Route, feature.POI} {
-		for _, one := range features {
-			if one.Kind != kind {
+		for _, item := range file.Items {
+			if item.Feature.Kind != kind {
 				continue
 			}
-			for _, l := range one.Geometry.Lines {
+			for _, l := range item.Feature.Geometry.Lines {
 				lines = append(lines, l.Points)
 			}
 		}

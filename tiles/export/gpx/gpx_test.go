@@ -9,6 +9,7 @@ import (
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/feature"
 	source "github.com/pannier-maps/pannier/tiles/source/gpx"
+	"github.com/pannier-maps/pannier/tiles/source/records"
 )
 
 func features() []*feature.Feature {
@@ -53,12 +54,12 @@ func TestRoundTrip(t *testing.T) {
 	if err := Write(&out, features(), Options{}); err != nil {
 		t.Fatal(err)
 	}
-	back, err := source.Read(&out, source.Options{Source: "x", Provider: "x", Licence: "x"})
+	back, err := source.Read(&out, records.Options{Source: "x", Provider: "x", Licence: "x"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, want := range []*feature.Feature{features()[1], features()[0]} {
-		got := back[i]
+		got := back.Items[i].Feature
 		if got.Category != want.Category || got.Name() != want.Name() || !reflect.DeepEqual(got.Geometry, want.Geometry) ||
 			!reflect.DeepEqual(got.Contact, want.Contact) {
 			t.Errorf("got %+v, want %+v", got, want)

@@ -1,7 +1,6 @@
 package geojson
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,47 +8,24 @@ import (
 	"strings"
 
 	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/source/records"
 	"github.com/pannier-maps/pannier/tiles/taxonomy"
 )
 
-// feature reads one Feature's members.
-func (p *parser) feature(members map[string]json.RawMessage) error {
+// feature reads one Feature's members. An error is about the whole file.
+func (p *parser) feature(line int, members map[string]json.RawMessage) error {
 	p.count++
-	if p.count > MaxFeatures {
-		return &Error{Err: fmt.Errorf("more than %d features", MaxFeatures)}
-	}
 	f, id, err := p.record(members)
 	if err != nil {
-		return &Error{Feature: p.count, Err: err}
+		p.reject(line, err)
+		return nil
 	}
-	amends := p.amends(f, id)
-	switch {
-	case amends && id == "":
-		err = &feature.FieldError{Field: "geometry", Problem: "missing, and there is no id of an object to amend"}
-	case !amends:
-		err = f.Validate()
+	amends := f.Geometry.IsZero() || p.foreign(id)
+	if amends && id == "" {
+		p.reject(line, &feature.FieldError{Field: "geometry", Problem: "missing, and there is no id of an object to amend"})
+		return nil
 	}
-	if err == nil && p.seen[f.ID] {
-		if id == "" {
-			return nil // the same object again
-		}
-		err = &feature.FieldError{Field: "id", Problem: fmt.Sprintf("%.80q comes twice", f.ID)}
-	}
-	if err != nil {
-		return &Error{Feature: p.count, Err: err}
-	}
-	p.seen[f.ID] = true
-	if amends {
-		p.file.Amendments = append(p.file.Amendments, *f)
-	} else {
-		p.file.Features = append(p.file.Features, *f)
-	}
-	return nil
-}
-
-// amends reports whether a record with this id of the source changes another.
-func (p *parser) amends(f *feature.Feature, id string) bool {
-	return f.Geometry.IsZero() || p.foreign(id)
+	return p.all.Add(records.Item{Line: line, Feature: *f, Amends: amends}, p.where(), id)
 }
 
 // record makes a record of a Feature's members; id is the one they give, or "".
@@ -73,26 +49,13 @@ func (p *parser) record(members map[string]json.RawMessage) (f *feature.Feature,
 			return nil, "", err
 		}
 	}
-	plain(f, props)
+	plain(f, props, p.all.Language())
 	id, err = identity(members["id"], props["id"])
 	if err != nil {
 		return nil, "", err
 	}
-	if !p.amends(f, id) {
-		complete(f)
-		f.Collection = p.opts.Source
-	}
-	f.Provenance.Provider = cmp.Or(p.opts.Provider, f.Provenance.Provider)
-	f.Provenance.Licence = cmp.Or(f.Provenance.Licence, p.opts.Licence)
-	f.Provenance.Attribution = cmp.Or(f.Provenance.Attribution, p.opts.Attribution)
-	switch {
-	case id == "":
-		f.ID = feature.ContentID(p.opts.Source, f)
-	case p.foreign(id) || strings.HasPrefix(id, p.opts.Source+"/"):
+	if p.foreign(id) {
 		f.ID = id
-	default:
-		f.ID = p.opts.Source + "/" + id
-		f.Provenance.SourceID = cmp.Or(f.Provenance.SourceID, id)
 	}
 	return f, id, nil
 }
@@ -124,30 +87,14 @@ func identity(candidates ...json.RawMessage) (string, error) {
 	return "", nil
 }
 
-// complete fills in kind and category.
-func complete(f *feature.Feature) {
-	if f.Kind == "" {
-		group := taxonomy.Group(f.Category)
-		line := f.Geometry.Shape == feature.LineString || f.Geometry.Shape == feature.MultiLineString
-		switch {
-		case group == "notice":
-			f.Kind = feature.Notice
-		case group == "route", f.Category == "" && line:
-			f.Kind = feature.Route
-		default:
-			f.Kind = feature.POI
-		}
-	}
-	if f.Category == "" {
-		f.Category = map[feature.Kind]string{
-			feature.Route: taxonomy.OtherRoute, feature.Notice: "notice.info",
-		}[f.Kind]
-		f.Category = cmp.Or(f.Category, taxonomy.Other)
-	}
+// mixed are members that have other types elsewhere.
+var mixed = map[string]bool{
+	"address": true, "season": true, "price": true, "accessibility": true, "services": true, "products": true, "links": true, "tour": true, "effect": true,
 }
 
-// own reads the members that have the record's names and types. A plain
-// "address" is a text.
+// own reads the members that have the record's names and types. Members that
+// other programs fill with plain texts as well ("address", "price") are read
+// only when they are objects or lists.
 func own(f *feature.Feature, props map[string]json.RawMessage) error {
 	for _, m := range []struct {
 		name string
@@ -156,9 +103,11 @@ func own(f *feature.Feature, props map[string]json.RawMessage) error {
 		{"kind", &f.Kind}, {"category", &f.Category}, {"names", &f.Names}, {"descriptions", &f.Descriptions},
 		{"contact", &f.Contact}, {"address", &f.Address}, {"details", &f.Details}, {"media", &f.Media},
 		{"valid", &f.Valid}, {"provenance", &f.Provenance}, {"opening_hours", &f.OpeningHours},
+		{"season", &f.Season}, {"price", &f.Price}, {"accessibility", &f.Access}, {"services", &f.Services},
+		{"products", &f.Products}, {"links", &f.Links}, {"tour", &f.Tour}, {"effect", &f.Effect},
 	} {
 		raw := props[m.name]
-		if len(raw) == 0 || string(raw) == "null" || (m.name == "address" && raw[0] == '"') {
+		if len(raw) == 0 || string(raw) == "null" || (mixed[m.name] && raw[0] != '{' && raw[0] != '[') {
 			continue
 		}
 		err := json.Unmarshal(raw, m.into)

@@ -5,17 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	export "github.com/pannier-maps/pannier/tiles/export/geojson"
 	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/source/records"
 )
 
-var opts = Options{Source: "vaduz", Provider: "Vaduz Tourism", Licence: "CC-BY-4.0", Attribution: "© Vaduz Tourism", Collections: []string{"hiking"}}
+var opts = records.Options{Source: "vaduz", Provider: "Vaduz Tourism", Licence: "CC-BY-4.0", Attribution: "© Vaduz Tourism", Collections: []string{"hiking"}}
 
-func read(t *testing.T, text string) *File {
+func read(t *testing.T, text string) *records.File {
 	t.Helper()
 	file, err := Read(strings.NewReader(text), opts)
 	if err != nil {
@@ -24,10 +25,10 @@ func read(t *testing.T, text string) *File {
 	return file
 }
 
-func describe(features []feature.Feature) string {
+func describe(file *records.File) string {
 	var lines []string
-	for _, f := range features {
-		raw, err := f.Canonical()
+	for _, item := range file.Items {
+		raw, err := item.Feature.Canonical()
 		if err != nil {
 			return err.Error()
 		}
@@ -50,7 +51,7 @@ func TestRead(t *testing.T) {
 	for _, test := range tests {
 		text := `{"type":"Feature","geometry":{"type":"Point","coordinates":[9.5,47.1]},` + test.properties + `}`
 		file := read(t, text)
-		if got := describe(file.Features); got != test.want {
+		if got := describe(file); got != test.want {
 			t.Errorf("%s:\n%s\nwant\n%s", test.name, got, test.want)
 		}
 	}
@@ -67,8 +68,8 @@ func TestReadForms(t *testing.T) {
 		"mark":           "\ufeff" + a + b,
 	} {
 		file := read(t, text)
-		if len(file.Features) != 2 || file.Features[1].ID != "vaduz/b" || file.Features[0].Category != "route.other" {
-			t.Errorf("%s: %s", name, describe(file.Features))
+		if len(file.Items) != 2 || file.Items[1].Feature.ID != "vaduz/b" || file.Items[0].Feature.Category != "route.other" {
+			t.Errorf("%s: %s", name, describe(file))
 		}
 	}
 }
@@ -81,7 +82,7 @@ func TestAmendments(t *testing.T) {
 	want := `{"id":"osm/node/1","opening_hours":"24/7",` + provenance + `}}
 {"geometry":{"coordinates":[9,47],"type":"Point"},"id":"hiking/2","names":{"de":"Hütte"},` + provenance + `}}
 {"id":"vaduz/3","kind":"poi",` + provenance + `,"source_id":"3"}}`
-	if got := describe(file.Amendments); got != want || len(file.Features) != 0 {
+	if got := describe(file); got != want || slices.ContainsFunc(file.Items, func(i records.Item) bool { return !i.Amends }) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
@@ -91,32 +92,42 @@ func TestReadRefuses(t *testing.T) {
 	in := func(f string) string {
 		return `{"type":"FeatureCollection","features":[` + point + `,` + point + `,` + f + `]}`
 	}
-	tests := []struct{ in, want string }{
-		{in(`{"type":"Feature","geometry":{"type":"Point","coordinates":[190.2,47]}}`), "feature 3, geometry.coordinates: longitude 190.2 is outside -180..180"},
-		{in(`{"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1]]]}}`), "feature 3, geometry.coordinates: a ring must end where it begins; 0 0 and 0 1 differ"},
-		{in(`{"type":"Feature","geometry":{"type":"GeometryCollection","geometries":[]}}`), "feature 3, geometry.coordinates: missing"},
-		{in(`{"type":"Feature","geometry":null}`), "feature 3, geometry: missing, and there is no id of an object to amend"},
-		{in(`{"type":"Feature","geometry":{"type":"Point","coordinates":[9,47]},"properties":{"names":{"de":3}}}`), "feature 3, properties.names: must not be a JSON number"},
-		{in(`{"type":"Feature","geometry":{"type":"Point","coordinates":[9,47]},"properties":{"contact":{"email":"x"}}}`), "feature 3, contact.email: has no @"},
-		{in(`{"type":"Feature","geometry":{"type":"Point","coordinates":[9,47]},"properties":{"category":"food"}}`), `feature 3, properties.category: "food" is no category`},
-		{in(`{"type":"Feature","geometry":{"type":"Point","coordinates":[9,47]},"id":[1]}`), "feature 3, id: must be a text or a number"},
-		{in(`7`), "feature 3, type: must be an object, not a JSON number"},
-		{in(`{"type":"Point","coordinates":[9,47]}`), `feature 3, type: "Point" is not Feature`},
-		{`{"type":"Feature","id":1,"geometry":{"type":"Point","coordinates":[9,47]}}{"type":"Feature","id":"1","geometry":{"type":"Point","coordinates":[9,47]}}`, `feature 2, id: "vaduz/1" comes twice`},
-		{"{\"type\":\"FeatureCollection\",\n\"features\":[\n{\"type\": oops}]}", "line 3 (byte 52): not JSON: invalid character 'o' looking for beginning of value"},
-		{"{\"type\":\"Feature\",\n\"geometry\":{", "line 2 (byte 31): not JSON: unexpected end of JSON input"},
-		{point + "\n{,", "line 2 (byte 86): not JSON: invalid character ','"},
+	for _, test := range []struct{ in, want string }{
+		{in(`{"type":"Feature","geometry":{"type":"Point","coordinates":[190.2,47]}}`), "line 1, feature 3: geometry.coordinates: longitude 190.2 is outside -180..180"},
+		{in(`{"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1]]]}}`), "line 1, feature 3: geometry.coordinates: a ring must end where it begins; 0 0 and 0 1 differ"},
+		{in(`{"type":"Feature","geometry":{"type":"GeometryCollection","geometries":[]}}`), "line 1, feature 3: geometry.coordinates: missing"},
+		{in(`{"type":"Feature","geometry":null}`), "line 1, feature 3: geometry: missing, and there is no id of an object to amend"},
+		{in(`{"type":"Feature","geometry":{"type":"Point","coordinates":[9,47]},"properties":{"names":{"de":3}}}`), "line 1, feature 3: properties.names: must not be a JSON number"},
+		{in(`{"type":"Feature","geometry":{"type":"Point","coordinates":[9,47]},"properties":{"contact":{"email":"x"}}}`), "line 1, feature 3: contact.email: has no @"},
+		{in(`{"type":"Feature","geometry":{"type":"Point","coordinates":[9,47]},"properties":{"category":"food"}}`), `line 1, feature 3: properties.category: "food" is no category`},
+		{in(`{"type":"Feature","geometry":{"type":"Point","coordinates":[9,47]},"id":[1]}`), "line 1, feature 3: id: must be a text or a number"},
+		{in(`7`), "line 1, feature 3: type: must be an object, not a JSON number"},
+		{in(`{"type":"Point","coordinates":[9,47]}`), `line 1, feature 3: type: "Point" is not Feature`},
+		{`{"type":"Feature","id":1,"geometry":{"type":"Point","coordinates":[9,47]}}{"type":"Feature","id":"1","geometry":{"type":"Point","coordinates":[9,47]}}`, `line 1, feature 2: id: "vaduz/1" comes twice`},
+	} {
+		file, err := Read(strings.NewReader(test.in), opts)
+		if err != nil || len(file.Rejected) != 1 {
+			t.Errorf("%s\n%v, %v", test.in, file, err)
+			continue
+		}
+		if got := file.Rejected[0].String(); got != test.want {
+			t.Errorf("%s\ngot  %s\nwant %s", test.in, got, test.want)
+		}
+	}
+	for _, test := range []struct{ in, want string }{
+		{"{\"type\":\"FeatureCollection\",\n\"features\":[\n{\"type\": oops}]}", "line 3, byte 52: not JSON: invalid character 'o' looking for beginning of value"},
+		{"{\"type\":\"Feature\",\n\"geometry\":{", "line 2, byte 31: not JSON: unexpected end of JSON input"},
+		{point + "\n{,", "line 2, byte 86: not JSON: invalid character ','"},
 		{`{"type":"FeatureCollection"}`, "features: missing"},
 		{`{"features":[]}`, "type: must be FeatureCollection where there are features"},
 		{`{"type":"FeatureCollection","features":{}}`, "features: must be an array"},
 		{`{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"EPSG:3857"}},"features":[]}`, "crs: only WGS 84 can be read"},
-		{`{"type":"Topology"}`, `feature 1, type: "Topology" is not Feature`},
+		{`{"type":"Topology"}`, `type: "Topology" is not Feature or FeatureCollection`},
 		{`[1]`, "not GeoJSON: it does not begin with {"},
 		{``, "the file is empty"},
-	}
-	for _, test := range tests {
+	} {
 		_, err := Read(strings.NewReader(test.in), opts)
-		var where *Error
+		var where *records.Error
 		if !errors.Is(err, feature.ErrInvalid) || !errors.As(err, &where) || !strings.HasPrefix(err.Error(), test.want) {
 			t.Errorf("%s\nerror %v\nwant  %s", test.in, err, test.want)
 		}
@@ -131,20 +142,20 @@ func TestRoundTrip(t *testing.T) {
 		{"type":"Feature","id":"x","geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]},"properties":{"kind":"notice","name":"Sperre","valid":{"until":"2026-01-01"}}}]}`)
 	var out bytes.Buffer
 	w := export.NewWriter(&out, "de")
-	for i := range want.Features {
-		if err := w.Write(&want.Features[i]); err != nil {
+	for i := range want.Items {
+		if err := w.Write(&want.Items[i].Feature); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Read(&out, Options{Source: "vaduz"})
+	got, err := Read(&out, records.Options{Source: "vaduz"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got\n%s\nwant\n%s", describe(got.Features), describe(want.Features))
+	if describe(got) != describe(want) || len(got.Rejected)+len(want.Rejected) > 0 {
+		t.Errorf("got\n%s\nwant\n%s\nrejected %v %v", describe(got), describe(want), got.Rejected, want.Rejected)
 	}
 }
 
@@ -158,7 +169,7 @@ func TestReadFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range got.Features {
+	for _, f := range got.Features() {
 		t.Log(f.ID, f.Name(), f.Geometry.Shape, f.Geometry.Count(), f.Anchor())
 	}
 }
@@ -183,20 +194,21 @@ func FuzzRead(f *testing.F) {
 		}
 		var out bytes.Buffer
 		w := export.NewWriter(&out)
-		for i := range file.Features {
-			if err := file.Features[i].Validate(); err != nil {
+		file.Items = slices.DeleteFunc(file.Items, func(i records.Item) bool { return i.Amends })
+		for i := range file.Items {
+			if err := file.Items[i].Feature.Validate(); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.Write(&file.Features[i]); err != nil {
+			if err := w.Write(&file.Items[i].Feature); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		again, err := Read(&out, Options{Source: "vaduz"})
-		if err != nil || describe(again.Features) != describe(file.Features) {
-			t.Fatalf("%v: export of\n%s\ncame back as\n%s", err, describe(file.Features), out.String())
+		again, err := Read(&out, records.Options{Source: "vaduz"})
+		if err != nil || describe(again) != describe(file) {
+			t.Fatalf("%v: export of\n%s\ncame back as\n%s", err, describe(file), out.String())
 		}
 	})
 }

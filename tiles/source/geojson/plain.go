@@ -17,7 +17,7 @@ var detailKeys = taxonomy.Details()
 
 // plain fills what the record's own members leave empty from the common plain
 // properties and from tags of OpenStreetMap.
-func plain(f *feature.Feature, props map[string]json.RawMessage) {
+func plain(f *feature.Feature, props map[string]json.RawMessage, language string) {
 	get := func(keys ...string) string {
 		for _, key := range keys {
 			if s := feature.Clean(scalar(props[key]), feature.MaxValueChars); s != "" {
@@ -27,10 +27,10 @@ func plain(f *feature.Feature, props map[string]json.RawMessage) {
 		return ""
 	}
 	if len(f.Names) == 0 {
-		f.Names = texts(props, "name", func(s string) string { return feature.Clean(s, feature.MaxNameChars) })
+		f.Names = texts(props, "name", language, func(s string) string { return feature.Clean(s, feature.MaxNameChars) })
 	}
 	if len(f.Descriptions) == 0 {
-		f.Descriptions = texts(props, "description", func(s string) string { return feature.CleanLines(s, feature.MaxTextChars) })
+		f.Descriptions = texts(props, "description", language, func(s string) string { return feature.CleanLines(s, feature.MaxTextChars) })
 	}
 	if f.Contact == nil {
 		c := feature.Contact{
@@ -67,8 +67,8 @@ func plain(f *feature.Feature, props map[string]json.RawMessage) {
 	}
 }
 
-// texts returns KEY, as the text on the spot, and KEY:LANGUAGE or KEY_LANGUAGE.
-func texts(props map[string]json.RawMessage, key string, clean func(string) string) map[string]string {
+// texts returns KEY, in the language given, and KEY:LANGUAGE or KEY_LANGUAGE.
+func texts(props map[string]json.RawMessage, key, unmarked string, clean func(string) string) map[string]string {
 	found := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(props)) {
 		language, ok := strings.CutPrefix(name, key)
@@ -76,7 +76,7 @@ func texts(props map[string]json.RawMessage, key string, clean func(string) stri
 		case !ok:
 			continue
 		case language == "":
-			language = feature.Und
+			language = unmarked
 		case (language[0] == ':' || language[0] == '_') && feature.ValidLanguage(language[1:]):
 			language = language[1:]
 		default:

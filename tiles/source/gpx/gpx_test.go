@@ -15,9 +15,10 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/source/records"
 )
 
-var opts = Options{Source: "rides", Provider: "Vaduz Tourism", Licence: "CC-BY-4.0", Attribution: "© Vaduz Tourism"}
+var opts = records.Options{Source: "rides", Provider: "Vaduz Tourism", Licence: "CC-BY-4.0", Attribution: "© Vaduz Tourism"}
 
 const sample = `<?xml version="1.0" encoding="UTF-8"?>
 <gpx version="1.1" creator="test" xmlns="http://www.topografix.com/GPX/1/1" xmlns:x="urn:x">
@@ -33,10 +34,11 @@ const sample = `<?xml version="1.0" encoding="UTF-8"?>
 </gpx>`
 
 func TestRead(t *testing.T) {
-	all, err := Read(strings.NewReader(sample), opts)
-	if err != nil {
-		t.Fatal(err)
+	file, err := Read(strings.NewReader(sample), opts)
+	if err != nil || len(file.Rejected) > 0 {
+		t.Fatal(file, err)
 	}
+	all := file.Features()
 	var got []string
 	for _, f := range all {
 		got = append(got, fmt.Sprintf("%s %s %s %s", f.Kind, f.Category, f.Name(), f.Geometry.AppendJSON(nil)))
@@ -71,7 +73,7 @@ func TestReadEncodings(t *testing.T) {
 		"Windows-1250": `<?xml version='1.0' encoding='windows-1250'?>` + latin2,
 	} {
 		all, err := Read(strings.NewReader(text), opts)
-		if err != nil || all[0].Name() != "Čevapič" {
+		if err != nil || all.Items[0].Feature.Name() != "Čevapič" {
 			t.Errorf("%s: %v, %v", name, all, err)
 		}
 	}
@@ -82,10 +84,8 @@ func TestReadRefuses(t *testing.T) {
 		{"", "line 1: not a GPX file: it has no content"},
 		{"hello", "line 1: not a GPX file: it has no content"},
 		{"<kml/>", "line 1: not a GPX file: it begins with <kml>"},
-		{"<gpx>\n<wpt lat='1'/></gpx>", "line 2: <wpt> has no lon"},
-		{"<gpx>\n<wpt lat='1,5' lon='2'/></gpx>", `line 2: <wpt>: lat "1,5" is not a number`},
-		{"<gpx>\n\n<wpt lat='1' lon='190.2'/></gpx>", "line 3: longitude 190.2 is outside -180..180"},
-		{"<gpx><wpt lat='NaN' lon='1'/></gpx>", "line 1: latitude NaN is outside -90..90"},
+		{strings.Repeat("<gpx>", 101), "line 1: more than 100 elements lie within each other"},
+		{"<!DOCTYPE gpx [<!ENTITY a 'aaaa'>]>\n<gpx><name>&a;</name></gpx>", "line 2: not well-formed XML: invalid character entity &a;"},
 		{"<gpx>\n<trk><trkseg>", "line 2: not well-formed XML: unexpected EOF"},
 		{"<gpx>\n<trk></gpx>", "line 2: not well-formed XML: element <trk> closed by </gpx>"},
 		{"<gpx><name>\xe4</name></gpx>", "line 1: not well-formed XML: invalid UTF-8"},
@@ -115,6 +115,25 @@ func (spaces) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+func TestReadRejects(t *testing.T) {
+	for _, test := range []struct{ in, want string }{
+		{"<wpt lat='1'><name>A</name></wpt>", `line 2, <wpt> "A": <wpt> has no lon`},
+		{"<wpt lat='1,5' lon='2'/>", `line 2, <wpt>: <wpt>: lat "1,5" is not a number`},
+		{"\n<wpt lat='1' lon='190.2'/>", "line 3, <wpt>: longitude 190.2 is outside -180..180"},
+		{"<wpt lat='NaN' lon='1'/>", "line 2, <wpt>: latitude NaN is outside -90..90"},
+		{"<rte><name>B</name><rtept lat='1' lon='1'/>\n<rtept lat='1'/></rte>", `line 2, <rte> "B": fewer than two of its points can be read: line 3: <rtept> has no lon; the point is left out`},
+	} {
+		file, err := Read(strings.NewReader("<gpx>\n"+test.in+"<wpt lat='1' lon='2'/></gpx>"), opts)
+		if err != nil || len(file.Items) != 1 || len(file.Rejected) != 1 || file.Rejected[0].String() != test.want {
+			t.Errorf("%s\ngot  %v, %v\nwant %s", test.in, file, err, test.want)
+		}
+	}
+	file, err := Read(strings.NewReader("<gpx><trk><trkseg><trkpt lat='1' lon='1'/>\n<trkpt lat='1' lon='999'/><trkpt lat='1' lon='2'/></trkseg></trk></gpx>"), opts)
+	if want := "line 2: longitude 999 is outside -180..180; the point is left out"; err != nil || len(file.Items) != 1 || fmt.Sprint(file.Items[0].Warnings) != "["+want+"]" {
+		t.Errorf("a bad point: %+v, %v; want the warning %s", file, err, want)
+	}
+}
+
 // TestReadFiles reads real files and prints what is in them.
 func TestReadFiles(t *testing.T) {
 	const root = "../../../../shared/data/gpx"
@@ -139,7 +158,7 @@ func TestReadFiles(t *testing.T) {
 		}
 		name := strings.TrimPrefix(path, root+"/")
 		all, err := Read(r, opts)
-		var line *LineError
+		var line *records.Error
 		switch {
 		case errors.Is(err, ErrEmpty) || errors.As(err, &line):
 			t.Logf("%s: %v", name, err)
@@ -151,7 +170,7 @@ func TestReadFiles(t *testing.T) {
 		read++
 		counts := map[feature.Kind]int{}
 		points := 0
-		for _, f := range all {
+		for _, f := range all.Features() {
 			counts[f.Kind]++
 			points += f.Geometry.Count()
 		}
@@ -176,8 +195,11 @@ func FuzzRead(f *testing.F) {
 		if err != nil && !errors.Is(err, feature.ErrInvalid) && !errors.Is(err, ErrEmpty) {
 			t.Fatalf("error of an unknown kind: %v", err)
 		}
-		for _, one := range all {
-			if err := one.Validate(); err != nil {
+		if err != nil {
+			return
+		}
+		for _, item := range all.Items {
+			if err := item.Feature.Validate(); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -2,11 +2,14 @@ package gpx
 
 import (
 	"encoding/xml"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
 
 	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/source/records"
+	"github.com/pannier-maps/pannier/tiles/source/xmlread"
 )
 
 // about is what a waypoint, a route or a track says about itself.
@@ -16,39 +19,30 @@ type about struct{ name, text, comment, link, kind, symbol string }
 func (p *parser) about(e xml.StartElement, a *about) error {
 	switch e.Name.Local {
 	case "name":
-		return p.text(&a.name)
+		return p.Text(&a.name)
 	case "desc":
-		return p.text(&a.text)
+		return p.Text(&a.text)
 	case "cmt":
-		return p.text(&a.comment)
+		return p.Text(&a.comment)
 	case "url": // 1.0
-		return p.text(&a.link)
+		return p.Text(&a.link)
 	case "link": // 1.1
 		if a.link == "" {
-			a.link = attribute(e, "href")
+			a.link = xmlread.Attribute(e, "href")
 		}
 	case "type":
-		return p.text(&a.kind)
+		return p.Text(&a.kind)
 	case "sym":
-		return p.text(&a.symbol)
+		return p.Text(&a.symbol)
 	}
-	return p.skip()
+	return p.Skip()
 }
 
 // feature returns a feature with the texts.
 func (a about) feature(language string) feature.Feature {
-	if language == "" {
-		language = feature.Und
-	}
-	var f feature.Feature
-	if s := feature.Clean(a.name, feature.MaxNameChars); s != "" {
-		f.Names = map[string]string{language: s}
-	}
-	for _, s := range []string{a.text, a.comment} {
-		if s = feature.CleanLines(s, feature.MaxTextChars); s != "" {
-			f.Descriptions = map[string]string{language: s}
-			break
-		}
+	f := feature.Feature{Names: records.Name(language, a.name), Descriptions: records.Description(language, a.text)}
+	if f.Descriptions == nil {
+		f.Descriptions = records.Description(language, a.comment)
 	}
 	if link := feature.Link(a.link); link != "" {
 		f.Contact = &feature.Contact{Website: link}
@@ -56,50 +50,35 @@ func (a about) feature(language string) feature.Feature {
 	return f
 }
 
-// point reads a point to its end and appends it to l.
-func (p *parser) point(start xml.StartElement, l *feature.Line) (about, error) {
-	var a about
-	var degrees [2]float64
-	for i, name := range [2]string{"lon", "lat"} {
-		text := strings.TrimSpace(attribute(start, name))
-		v, err := strconv.ParseFloat(text, 64)
-		switch {
-		case text == "":
-			return a, p.fail("<%s> has no %s", start.Name.Local, name)
-		case err != nil:
-			return a, p.fail("<%s>: %s %.40q is not a number", start.Name.Local, name, text)
-		}
-		degrees[i] = v
-	}
-	if len(l.Points) == feature.MaxPoints {
-		return a, p.fail("more than %d points in a line", feature.MaxPoints)
-	}
-	line, _ := p.d.InputPos()
+// point reads a point to its end and appends it to l, unless its position is
+// none; the problem says so.
+func (p *parser) point(start xml.StartElement, l *feature.Line) (a about, problem string, err error) {
 	var height string
-	err := p.children(func(e xml.StartElement) error {
+	err = p.Children(func(e xml.StartElement) error {
 		if e.Name.Local == "ele" {
-			return p.text(&height)
+			return p.Text(&height)
 		}
 		return p.about(e, &a)
 	})
 	if err != nil {
-		return a, err
+		return a, "", err
 	}
-	h, err := strconv.ParseFloat(strings.TrimSpace(height), 64)
-	hasHeight := err == nil && math.Abs(h) <= feature.MaxHeight
-	if problem := l.Add(degrees[0], degrees[1], h, hasHeight); problem != "" {
-		return a, &LineError{line, problem}
+	if len(l.Points) == feature.MaxPoints {
+		return a, "", p.Failf("more than %d points in a line", feature.MaxPoints)
 	}
-	return a, nil
-}
-
-func attribute(e xml.StartElement, name string) string {
-	for _, a := range e.Attr {
-		if a.Name.Local == name {
-			return a.Value
+	var degrees [2]float64
+	for i, name := range [2]string{"lon", "lat"} {
+		text := xmlread.Attribute(start, name)
+		if text == "" {
+			return a, fmt.Sprintf("<%s> has no %s", start.Name.Local, name), nil
+		}
+		if degrees[i], err = strconv.ParseFloat(text, 64); err != nil {
+			return a, fmt.Sprintf("<%s>: %s %.40q is not a number", start.Name.Local, name, text), nil
 		}
 	}
-	return ""
+	h, err := strconv.ParseFloat(height, 64)
+	hasHeight := err == nil && math.Abs(h) <= feature.MaxHeight
+	return a, l.Add(degrees[0], degrees[1], h, hasHeight), nil
 }
 
 func fold(word string) string { return strings.ToLower(strings.TrimSpace(word)) }

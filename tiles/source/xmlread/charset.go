@@ -1,4 +1,4 @@
-package gpx
+package xmlread
 
 import (
 	"bufio"
@@ -12,7 +12,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// charsets are the 8-bit encodings that GPX files come in.
+// charsets are the 8-bit encodings that files come in.
 var charsets = map[string]encoding.Encoding{
 	"iso-8859-1": charmap.ISO8859_1, "latin1": charmap.ISO8859_1, "us-ascii": charmap.Windows1252,
 	"iso-8859-2": charmap.ISO8859_2, "latin2": charmap.ISO8859_2,
@@ -46,24 +46,4 @@ func plain(r io.Reader) io.Reader {
 		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(b)
 	}
 	return b
-}
-
-// limited reads at most left bytes, and remembers why it stopped before the end.
-type limited struct {
-	r    io.Reader
-	left int
-	err  error
-}
-
-func (l *limited) Read(p []byte) (int, error) {
-	if l.left == 0 {
-		l.err = fmt.Errorf("the file is larger than %d MiB", MaxFileBytes>>20)
-		return 0, l.err
-	}
-	n, err := l.r.Read(p[:min(len(p), l.left)])
-	l.left -= n
-	if err != nil && err != io.EOF {
-		l.err = err
-	}
-	return n, err
 }
