@@ -15,7 +15,11 @@
 //	root/{number}                    signed note; 16 hex digits
 //	osm/{region}                     Base
 //	source/{region}/{source}         Source
-//	feature/{region}/{source}/{id}   record
+//	feature/{region}/{source}/{id}   Record
+//	history/{region}/{ref}/{rev}     Version; ref is 32 hex digits of a hash, rev 8
+//	journal/{region}                 number of the newest line
+//	journal/{region}/{number}        Line; 16 hex digits
+//	applying/{region}                number of the change that has the region to itself
 //	import/{region}/{source}         import under way, see features.go
 //	last/{region}                    number of the newest version
 //	version/{region}/{number}        publish.Version; 16 hex digits
@@ -29,6 +33,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/pannier-maps/pannier/server/store"
@@ -45,15 +50,21 @@ type Catalog struct {
 	meta    store.MetaStore
 	private store.BlobStore
 	now     func() time.Time
+	opening bool // only Open writes yet
+
+	mu     sync.Mutex
+	queues map[string]*queue // by region
 }
 
 // Open returns the catalog kept in the given stores, and finishes imports that
 // a crash cut off.
 func Open(ctx context.Context, meta store.MetaStore, private store.BlobStore) (*Catalog, error) {
-	c := &Catalog{meta: meta, private: private, now: time.Now}
+	c := &Catalog{meta: meta, private: private, now: time.Now, queues: make(map[string]*queue)}
+	c.opening = true
 	if err := c.resume(ctx); err != nil {
 		return nil, fmt.Errorf("open catalog: %w", err)
 	}
+	c.opening = false
 	return c, nil
 }
 

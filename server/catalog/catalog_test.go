@@ -20,9 +20,10 @@ import (
 	"github.com/pannier-maps/pannier/tiles/feature"
 )
 
-func open(t *testing.T) *Catalog {
+func open(t *testing.T) *Catalog { return openAt(t, t.TempDir()) }
+
+func openAt(t testing.TB, dir string) *Catalog {
 	t.Helper()
-	dir := t.TempDir()
 	meta, err := badgerstore.Open(filepath.Join(dir, "meta"), badgerstore.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -16,25 +15,15 @@ import (
 	"github.com/pannier-maps/pannier/tiles/feature"
 )
 
-// inlineRecord is the largest feature that lies in the MetaStore itself.
-const inlineRecord = 64 << 10
-
 // Source is where features of a region come from: a file or a feed.
 type Source struct {
 	Name     string    `json:"name"` // a-z, 0-9, -, . and _
 	File     string    `json:"file"` // as the operator named it
 	Kind     string    `json:"kind"` // "geojson", "gpx"
 	Imported time.Time `json:"imported"`
+	// Organisation answers for it; "" is the one of the same name as the source.
+	Organisation string `json:"organisation,omitempty"`
 }
-
-// record is how a feature is kept: here, or in the private blob store.
-type record struct {
-	Feature json.RawMessage `json:"feature,omitempty"`
-	Blob    string          `json:"blob,omitempty"`
-	At      time.Time       `json:"at"` // when it was given, or changed last
-}
-
-func (r record) same(o record) bool { return r.Blob == o.Blob && bytes.Equal(r.Feature, o.Feature) }
 
 // Given is a feature as a source gave it. One that only has some members amends
 // another of the same id.
@@ -120,7 +109,7 @@ func (c *Catalog) finish(ctx context.Context, region string, p pending) (done Im
 	in := bufio.NewReaderSize(lines, 1<<20)
 	for {
 		batch, size := [][]byte(nil), 0
-		for len(batch) < store.MaxWrites/2 && size < store.MaxUpdate/2-inlineRecord {
+		for len(batch) < MaxEdits && size < MaxEditBytes-inlineRecord {
 			line, err := in.ReadBytes('\n')
 			if err == io.EOF {
 				break
@@ -129,7 +118,7 @@ func (c *Catalog) finish(ctx context.Context, region string, p pending) (done Im
 				return done, fmt.Errorf("import %s: %w", p.Source.Name, err)
 			}
 			batch = append(batch, bytes.TrimSuffix(line, []byte("\n")))
-			size += min(len(line), inlineRecord) + store.MaxKey
+			size += min(len(line), inlineRecord) + overhead
 		}
 		if len(batch) == 0 {
 			break
@@ -152,10 +141,12 @@ func (c *Catalog) finish(ctx context.Context, region string, p pending) (done Im
 	return done, c.private.Delete(ctx, p.Blob)
 }
 
+// operator is who writes what a command imports.
+const operator = "operator"
+
 // writeBatch writes some features in one transaction.
 func (c *Catalog) writeBatch(ctx context.Context, region, source string, batch [][]byte) (done Imported, err error) {
-	keys, records := make([][]byte, len(batch)), make([]record, len(batch))
-	now := c.now().UTC()
+	refs, contents, size := make([]Ref, len(batch)), make([]Content, len(batch)), 0
 	for i, raw := range batch {
 		var id struct {
 			ID string `json:"id"`
@@ -163,32 +154,29 @@ func (c *Catalog) writeBatch(ctx context.Context, region, source string, batch [
 		if err := json.Unmarshal(raw, &id); err != nil {
 			return done, err
 		}
-		keys[i] = key("feature", region, source, id.ID)
-		records[i] = record{Feature: raw, At: now}
-		if len(raw) > inlineRecord {
-			records[i] = record{Blob: "features/" + blob.Sum(raw).String(), At: now}
-			if err := c.private.Put(ctx, records[i].Blob, raw); err != nil {
-				return done, err
-			}
+		refs[i] = Ref{source, id.ID}
+		if contents[i], err = c.Keep(ctx, raw); err != nil {
+			return done, err
 		}
+		size += contents[i].Size()
 	}
-	err = c.meta.Update(ctx, func(txn store.Txn) error {
+	stamp := Stamp{At: c.now(), By: operator}
+	err = c.Edit(ctx, region, stamp, size, func(j *Journal) error {
 		done = Imported{}
-		for i := range keys {
-			var old record
-			err := get(txn, keys[i], &old)
+		for i := range refs {
+			old, err := j.Get(refs[i])
 			switch {
-			case errors.Is(err, store.ErrNotFound):
-				done.New++
 			case err != nil:
 				return err
-			case old.same(records[i]):
+			case !old.Exists():
+				done.New++
+			case old.Same(contents[i]):
 				done.Unchanged++
 				continue
 			default:
 				done.Changed++
 			}
-			if err := set(txn, keys[i], records[i]); err != nil {
+			if _, err := j.Put(refs[i], contents[i]); err != nil {
 				return err
 			}
 		}
@@ -205,15 +193,16 @@ func (c *Catalog) Features(ctx context.Context, region string, fn func(Given) er
 			if err != nil {
 				return err
 			}
-			var r record
+			var r Record
 			if err := json.Unmarshal(kv.Value, &r); err != nil {
 				return fmt.Errorf("record %s: %w", kv.Key, err)
 			}
-			raw := []byte(r.Feature)
-			if r.Blob != "" {
-				if raw, err = c.read(ctx, r.Blob); err != nil {
-					return fmt.Errorf("record %s: %w", kv.Key, err)
-				}
+			if !r.Exists() {
+				continue
+			}
+			raw, err := c.Read(ctx, r.Content)
+			if err != nil {
+				return fmt.Errorf("record %s: %w", kv.Key, err)
 			}
 			f, err := feature.Parse(raw)
 			if err != nil {
@@ -234,13 +223,4 @@ func (c *Catalog) Sources(ctx context.Context, region string) (all []Source, err
 		return err
 	})
 	return all, err
-}
-
-func (c *Catalog) read(ctx context.Context, name string) ([]byte, error) {
-	o, err := c.private.Open(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	defer o.Close()
-	return io.ReadAll(io.LimitReader(o, feature.MaxBytes+1))
 }
