@@ -31,17 +31,18 @@ type Updater interface {
 	// from the version whose manifest's hash begins with the 16 hex digits of
 	// from, and the head's ETag without its quotes. have is the ETag that the
 	// client sent, or ""; the head may be coded against the one it names, and the
-	// body is nil when it names the current one. It returns fs.ErrNotExist
+	// body is nil when it names the current one. part says that the client does
+	// not hold all cells of its version. It returns fs.ErrNotExist
 	// for an unknown region or version. It is called for each request, by many
 	// at once, also when nothing is new. The body is not changed afterwards.
-	Update(ctx context.Context, region, from, have string) (body []byte, etag string, err error)
+	Update(ctx context.Context, region, from, have string, part bool) (body []byte, etag string, err error)
 }
 
 // Config is what a Handler serves.
 type Config struct {
 	// Blobs holds the site. Required.
 	Blobs store.BlobStore
-	// Updates answers /v1/regions/{region}/update/{from}; all are unknown when nil.
+	// Updates answers /v1/regions/{region}/update/{from} and …/part; all are unknown when nil.
 	Updates Updater
 	// Ready tells why the server cannot answer, for /healthz; it always can when nil.
 	Ready func(context.Context) error
@@ -102,7 +103,8 @@ func (h *Handler) routes() *mux.Router {
 		region + `/manifests/{hash:` + hash + `}`: h.immutable(layout.ManifestType, "hash"),
 		region + `/deltas/{from:` + short + `}-{to:` + short + `}`: h.immutable(layout.DeltaType, "from", "to"),
 		`/v1/blobs/{folder:[0-9a-f]{2}}/{hash:` + hash + `}`:       h.immutable(layout.BlobType, "hash"),
-		region + `/update/{from:` + short + `}`:                    h.update(),
+		region + `/update/{from:` + short + `}`:                    h.update(false),
+		region + `/update/{from:` + short + `}/part`:               h.update(true),
 	} {
 		router.Path(path).Methods(methods...).Handler(preflight(handler))
 	}

@@ -43,8 +43,11 @@ var objects = map[string]string{
 
 type updates map[string]string
 
-func (u updates) Update(_ context.Context, region, from, _ string) ([]byte, string, error) {
+func (u updates) Update(_ context.Context, region, from, _ string, part bool) ([]byte, string, error) {
 	body, ok := u[region+" "+from]
+	if part {
+		body += ", for a part"
+	}
 	switch {
 	case !ok:
 		return nil, "", fmt.Errorf("version %s of %s: %w", from, region, fs.ErrNotExist)
@@ -108,6 +111,7 @@ var routes = []struct {
 	{"{r}/deltas/{from}-{to}", alps + "/deltas/" + shortA + "-" + shortB, alps + "/deltas/" + shortB + "-" + shortA, layout.DeltaType, forever, shortA + shortB, "a delta"},
 	{"/v1/blobs/{folder}/{hash}", "/v1/blobs/ab/" + hashA, "/v1/blobs/00/" + strings.Repeat("0", 64), layout.BlobType, forever, shortA, strings.Repeat("blob", 50_000)},
 	{"{r}/update/{from}", alps + "/update/" + shortA, alps + "/update/" + strings.Repeat("c", 16), layout.UpdateType, "no-store", "0123456789abcdef", "head and delta"},
+	{"{r}/update/{from}/part", alps + "/update/" + shortA + "/part", alps + "/update/" + strings.Repeat("c", 16) + "/part", layout.UpdateType, "no-store", "0123456789abcdef", "head and delta, for a part"},
 }
 
 func TestRoutes(t *testing.T) {

@@ -96,7 +96,7 @@ func header(w http.ResponseWriter, mediaType, cache, etag string) {
 
 // update serves the current head with the delta that leads to it. The answer is
 // of one moment and not for caches, so it names origins only to pages.
-func (h *Handler) update() http.Handler {
+func (h *Handler) update(part bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h.site.Updates == nil {
 			h.fail(w, r, fs.ErrNotExist)
@@ -104,7 +104,7 @@ func (h *Handler) update() http.Handler {
 		}
 		vars := mux.Vars(r)
 		have := strings.Trim(r.Header.Get("If-None-Match"), `"`)
-		body, etag, err := h.site.Updates.Update(r.Context(), vars["region"], vars["from"], have)
+		body, etag, err := h.site.Updates.Update(r.Context(), vars["region"], vars["from"], have, part)
 		if err == nil && etag == "" {
 			err = errors.New("update without an ETag")
 		}

@@ -37,12 +37,24 @@ func Encode(ctx context.Context, from, to *manifest.Manifest, blobs Blobs) ([]by
 	if err != nil {
 		return nil, err
 	}
+	out, err := assemble(oldManifest, head, segments)
+	if err != nil {
+		return nil, err
+	}
+	if err := replay(ctx, out, from, to, oldManifest, newManifest, blobs); err != nil {
+		return nil, fmt.Errorf("replay delta: %w", err)
+	}
+	return out, nil
+}
+
+// assemble puts a delta together.
+func assemble(oldManifest []byte, newManifest part, segments []part) ([]byte, error) {
 	sum := blob.Sum(oldManifest)
 	var prelude []byte
 	prelude = append(prelude, sum[:8]...)
-	prelude = append(prelude, byte(head.codec))
-	prelude = binary.AppendUvarint(prelude, uint64(len(head.data)))
-	prelude = append(prelude, head.data...)
+	prelude = append(prelude, byte(newManifest.codec))
+	prelude = binary.AppendUvarint(prelude, uint64(len(newManifest.data)))
+	prelude = append(prelude, newManifest.data...)
 	prelude = binary.AppendUvarint(prelude, uint64(len(segments)))
 	for _, s := range segments {
 		prelude = append(prelude, byte(s.codec))
@@ -55,9 +67,6 @@ func Encode(ctx context.Context, from, to *manifest.Manifest, blobs Blobs) ([]by
 	}
 	if len(prelude) > MaxPrelude || len(out) > MaxBytes {
 		return nil, fmt.Errorf("delta of %d bytes is over the limit of %d", len(out), MaxBytes)
-	}
-	if err := replay(ctx, out, from, to, oldManifest, newManifest, blobs); err != nil {
-		return nil, fmt.Errorf("replay delta: %w", err)
 	}
 	return out, nil
 }

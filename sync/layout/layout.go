@@ -81,3 +81,7 @@ func Blob(name blob.Hash) string {
 func Update(region string, from blob.Hash) string {
 	return Region(region) + "/update/" + from.Short()
 }
+
+// UpdatePart is the same for a device that does not hold all cells of its
+// version, or that wants to know what comes before it fetches that.
+func UpdatePart(region string, from blob.Hash) string { return Update(region, from) + "/part" }

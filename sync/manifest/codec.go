@@ -21,16 +21,9 @@ const (
 // Encode returns the manifest's canonical bytes. It fails when the entries are
 // out of order or name no cell, or when a limit is passed.
 func (m *Manifest) Encode() ([]byte, error) {
-	plain, err := json.Marshal(m.Meta)
+	meta, err := m.Meta.Encode()
 	if err != nil {
 		return nil, fmt.Errorf("encode manifest: %w", err)
-	}
-	meta, err := jcs.Transform(plain)
-	if err != nil {
-		return nil, fmt.Errorf("encode manifest: %w", err)
-	}
-	if len(meta) > MaxMetaBytes {
-		return nil, fmt.Errorf("encode manifest: region facts of %d bytes, more than %d", len(meta), MaxMetaBytes)
 	}
 	out := make([]byte, 0, len(magic)+8+len(meta)+len(m.Entries)*entrySize)
 	out = append(out, magic...)
@@ -72,11 +65,9 @@ func Decode(data []byte) (*Manifest, error) {
 		return nil, fmt.Errorf("%w: cut short in the region facts", ErrCorrupt)
 	}
 	m := new(Manifest)
-	if err := json.Unmarshal(meta, &m.Meta); err != nil {
-		return nil, fmt.Errorf("%w: region facts: %w", ErrCorrupt, err)
-	}
-	if m.Meta.MinReader > ReaderVersion {
-		return nil, fmt.Errorf("%w: %d, this is %d", ErrTooNew, m.Meta.MinReader, ReaderVersion)
+	var err error
+	if m.Meta, err = DecodeMeta(meta); err != nil {
+		return nil, err
 	}
 	rows, rest, ok := section(rest, entrySize, MaxBytes)
 	if !ok || len(rest) != 0 {
@@ -97,6 +88,34 @@ func Decode(data []byte) (*Manifest, error) {
 	}
 	if again, err := m.Encode(); err != nil || !bytes.Equal(again, data) {
 		return nil, fmt.Errorf("%w: not in canonical form", ErrCorrupt)
+	}
+	return m, nil
+}
+
+// Encode returns the region facts' canonical JSON.
+func (m Meta) Encode() ([]byte, error) {
+	plain, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("region facts: %w", err)
+	}
+	meta, err := jcs.Transform(plain)
+	if err != nil {
+		return nil, fmt.Errorf("region facts: %w", err)
+	}
+	if len(meta) > MaxMetaBytes {
+		return nil, fmt.Errorf("region facts of %d bytes, more than %d", len(meta), MaxMetaBytes)
+	}
+	return meta, nil
+}
+
+// DecodeMeta reads region facts. Whether they are in canonical form shows when
+// the manifest is encoded again.
+func DecodeMeta(data []byte) (m Meta, err error) {
+	if err := json.Unmarshal(data, &m); err != nil {
+		return m, fmt.Errorf("%w: region facts: %w", ErrCorrupt, err)
+	}
+	if m.MinReader > ReaderVersion {
+		return m, fmt.Errorf("%w: %d, this is %d", ErrTooNew, m.MinReader, ReaderVersion)
 	}
 	return m, nil
 }

@@ -150,12 +150,12 @@ func TestDetour(t *testing.T) {
 	updates := publish.NewUpdates(objects)
 	over, hops = update(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if from, ok := strings.CutPrefix(r.URL.Path, "/v1/regions/test/update/"); ok {
-			body, _, err := updates.Update(r.Context(), "test", from, "")
+			body, _, err := updates.Update(r.Context(), "test", from, "", true)
 			if err != nil {
 				http.NotFound(w, r)
 				return
 			}
-			_, way, err := delta.ReadPart(nil, body, head.MaxBytes)
+			_, way, err := delta.ReadPart(nil, body[1:], head.MaxBytes)
 			if err != nil {
 				t.Error(err)
 			}

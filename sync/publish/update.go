@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 	"github.com/pannier-maps/pannier/sync/delta"
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
+	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/site"
 )
 
@@ -19,9 +21,10 @@ import (
 const MaxInlineDelta = 256 << 10
 
 // Updates answers "what leads from this manifest to the current head?" for a
-// site, in one object: the head, coded against the one that the client has, and
-// the delta (absent when over MaxInlineDelta or when nothing changed). Deltas
-// that no publish made are made on request and kept on the site.
+// site, in one object: the head and the delta, in their short form where the
+// client holds all that it starts from. The delta is absent when over
+// MaxInlineDelta or when nothing changed. Deltas that no publish made are made
+// on request and kept on the site.
 //
 // It is safe for concurrent use; equal requests at once are answered by one
 // piece of work, and deltas are made one at a time.
@@ -34,6 +37,7 @@ type Updates struct {
 
 type update struct {
 	region, from, have string
+	part               bool
 	head               blob.Hash
 }
 
@@ -43,10 +47,12 @@ var tagForm = regexp.MustCompile(`^[0-9a-f]{16}$`)
 func NewUpdates(objects Objects) *Updates { return &Updates{objects: objects} }
 
 // Update returns the body of an update and the current head's tag, which is the
-// first 16 hex digits of the note's SHA-256. from is the first 16 hex digits of
-// the client's manifest; have is the tag of its head, or "". A from that the
-// region's history does not know is fs.ErrNotExist, and so is an unknown region.
-func (u *Updates) Update(ctx context.Context, region, from, have string) (body []byte, tag string, err error) {
+// first 16 hex digits of the note's SHA-256; no body when the client has that.
+// from is the first 16 hex digits of the client's manifest; have is the tag of
+// its head, or ""; part says that it does not hold all cells of its version, or
+// wants to choose. A from that the region's history does not know is
+// fs.ErrNotExist, and so is an unknown region.
+func (u *Updates) Update(ctx context.Context, region, from, have string, part bool) (body []byte, tag string, err error) {
 	if err := layout.CheckRegion(region); err != nil {
 		return nil, "", fmt.Errorf("%w: %w", fs.ErrNotExist, err)
 	}
@@ -65,7 +71,7 @@ func (u *Updates) Update(ctx context.Context, region, from, have string) (body [
 			old, have = nil, ""
 		}
 	}
-	key := update{region, from, have, sum}
+	key := update{region, from, have, part, sum}
 	if body, ok := u.cached.Load(key); ok {
 		return body.([]byte), sum.Short(), nil
 	}
@@ -74,60 +80,82 @@ func (u *Updates) Update(ctx context.Context, region, from, have string) (body [
 	if body, ok := u.cached.Load(key); ok {
 		return body.([]byte), sum.Short(), nil
 	}
-	way, err := u.delta(ctx, region, from, note)
+	w, err := u.way(ctx, region, from, note)
 	if err != nil {
 		return nil, "", err
 	}
-	if body, err = delta.AppendPart(nil, old, note); err != nil {
+	if body, err = w.answer(old, note, part); err != nil {
 		return nil, "", err
-	}
-	if len(way) <= MaxInlineDelta {
-		body = append(body, way...)
 	}
 	u.forget(region, sum)
 	u.cached.Store(key, body)
 	return body, sum.Short(), nil
 }
 
-// delta returns the delta from a manifest to the head's, nil if they are the same.
-func (u *Updates) delta(ctx context.Context, region, from string, note []byte) ([]byte, error) {
+// way leads from one manifest to another; its delta is nil if they are the same.
+type way struct {
+	from, to *manifest.Manifest
+	delta    []byte
+}
+
+// answer writes an update: in the short form, if that can be.
+func (w way) answer(old, note []byte, part bool) ([]byte, error) {
+	if !part && old != nil && w.delta != nil && len(w.delta) <= MaxInlineDelta {
+		short, err := delta.Shorten(w.delta, w.from, w.to)
+		if err == nil {
+			if body, ok := head.AppendNext(append([]byte{delta.ShortUpdate}, short...), old, note); ok {
+				return body, nil
+			}
+		}
+		if err != nil && !errors.Is(err, delta.ErrLong) {
+			return nil, err
+		}
+	}
+	body, err := delta.AppendPart([]byte{delta.LongUpdate}, old, note)
+	if err == nil && len(w.delta) <= MaxInlineDelta {
+		body = append(body, w.delta...)
+	}
+	return body, err
+}
+
+// way returns what leads from a client's manifest to the head's.
+func (u *Updates) way(ctx context.Context, region, from string, note []byte) (w way, err error) {
 	h, err := head.Peek(note)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", layout.Head(region), err)
+		return w, fmt.Errorf("%s: %w", layout.Head(region), err)
 	}
 	if h.Manifest.Short() == from {
-		return nil, nil
+		return w, nil
 	}
 	data, err := u.objects.Get(ctx, layout.History(region))
 	if err != nil {
-		return nil, err
+		return w, err
 	}
 	history, err := site.ParseHistory(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", layout.History(region), err)
+		return w, fmt.Errorf("%s: %w", layout.History(region), err)
 	}
 	for _, v := range history.Versions {
 		if v.Manifest.Short() != from {
 			continue
 		}
+		if w.from, err = ReadManifest(ctx, u.objects, region, v.Manifest, v.Raw); err != nil {
+			return w, err
+		}
+		if w.to, err = ReadManifest(ctx, u.objects, region, h.Manifest, h.ManifestRaw); err != nil {
+			return w, err
+		}
 		name := layout.Delta(region, v.Manifest, h.Manifest)
-		if data, err := u.objects.Get(ctx, name); err == nil {
-			return data, nil
+		if w.delta, err = u.objects.Get(ctx, name); err == nil {
+			return w, nil
 		}
-		old, err := ReadManifest(ctx, u.objects, region, v.Manifest, v.Raw)
-		if err != nil {
-			return nil, err
+		if _, err := WriteDelta(ctx, u.objects, region, w.from, w.to); err != nil {
+			return w, err
 		}
-		current, err := ReadManifest(ctx, u.objects, region, h.Manifest, h.ManifestRaw)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := WriteDelta(ctx, u.objects, region, old, current); err != nil {
-			return nil, err
-		}
-		return u.objects.Get(ctx, name)
+		w.delta, err = u.objects.Get(ctx, name)
+		return w, err
 	}
-	return nil, fmt.Errorf("%w: manifest %s of %s", fs.ErrNotExist, from, region)
+	return w, fmt.Errorf("%w: manifest %s of %s", fs.ErrNotExist, from, region)
 }
 
 // forget drops the answers that lead to a region's earlier heads.

@@ -84,10 +84,7 @@ func (p *puller) content(ctx context.Context, pl *plan, c manifest.Change) ([]by
 	var raw []byte
 	if !c.Added() {
 		var err error
-		if raw, err = p.installed.Cell(ctx, c.Key()); err == nil && blob.Sum(raw) != c.Old.Hash {
-			err = errors.New("its content has another hash")
-		}
-		if err != nil {
+		if raw, err = p.intact(ctx, c.Key()); err != nil {
 			return nil, &damaged{c.New, err}
 		}
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/root"
+	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
 // ErrUnpinned is returned at the first pull of what the server does not have.
@@ -219,13 +220,14 @@ func (p *puller) fetchHead(ctx context.Context) error {
 }
 
 // fetchUpdate asks for head and delta in one answer. done is false when the
-// server has no such answer: a static site, one that forgot our version, or one
-// whose copy of an object is damaged.
+// server has no such answer, or none that leads to a head: a static site, one
+// that forgot our version, one whose copy of an object is damaged; or when the
+// device's cells are damaged, on which a short answer builds.
 func (p *puller) fetchUpdate(ctx context.Context, tag string) (done bool, err error) {
 	name := layout.Update(p.region, p.wasHead.Manifest)
 	var first int64 // bytes of the answer that are wanted, 0 for all
 	if p.brief() {
-		first = firstBytes
+		name, first = layout.UpdatePart(p.region, p.wasHead.Manifest), firstBytes
 	}
 	body, _, err := p.client.getStart(ctx, name, first, maxUpdate, tag)
 	switch {
@@ -236,20 +238,57 @@ func (p *puller) fetchUpdate(ctx context.Context, tag string) (done bool, err er
 	case err != nil:
 		return false, err
 	}
-	note, way, err := delta.ReadPart(p.was.HeadNote, body, head.MaxBytes)
-	if err != nil && first > 0 { // cut within the head
-		return false, nil
-	}
+	note, way, err := p.readUpdate(ctx, body)
 	if err != nil {
-		return false, fmt.Errorf("%s: head: %w", name, err)
+		return false, ctx.Err()
 	}
 	if err := p.take(ctx, name, note); err != nil {
+		if body[0] == delta.ShortUpdate && errors.Is(err, head.ErrSignature) {
+			return false, nil // it was made of cells, and some were spoilt on the way
+		}
 		return false, err
 	}
 	if len(way) > 0 {
 		return true, p.stage.putStart(layout.Delta(p.region, p.wasHead.Manifest, p.head.Manifest), way)
 	}
 	return true, nil
+}
+
+// readUpdate takes an update apart into the head's note and the delta, or its
+// beginning. Neither has been checked.
+func (p *puller) readUpdate(ctx context.Context, body []byte) (note, way []byte, err error) {
+	if len(body) == 0 {
+		return nil, nil, fmt.Errorf("%w: empty update", delta.ErrCorrupt)
+	}
+	switch form, body := body[0], body[1:]; form {
+	case delta.LongUpdate:
+		return delta.ReadPart(p.was.HeadNote, body, head.MaxBytes)
+	case delta.ShortUpdate:
+		way, to, rest, err := delta.Lengthen(body, p.wasList, func(key cell.Key) ([]byte, error) { return p.intact(ctx, key) })
+		if err != nil {
+			return nil, nil, err
+		}
+		list, err := to.Encode()
+		if err != nil {
+			return nil, nil, err
+		}
+		note, rest, err := head.ReadNext(p.was.HeadNote, rest, blob.Sum(list), uint32(len(list)))
+		if err == nil && len(rest) > 0 {
+			err = fmt.Errorf("%w: %d bytes follow the update", delta.ErrCorrupt, len(rest))
+		}
+		return note, way, err
+	default:
+		return nil, nil, fmt.Errorf("%w: update of form %d", delta.ErrTooNew, form)
+	}
+}
+
+// intact returns an installed cell, if it is what its manifest says.
+func (p *puller) intact(ctx context.Context, key cell.Key) ([]byte, error) {
+	raw, err := p.installed.Cell(ctx, key)
+	if e, ok := p.wasList.Find(key); err == nil && (!ok || blob.Sum(raw) != e.Hash) {
+		err = errors.New("its content has another hash")
+	}
+	return raw, err
 }
 
 // maxUpdate bounds an update: a head and a delta that fits one answer.

@@ -97,7 +97,8 @@ func (w *world) handler(dynamic bool) http.Handler {
 	updates := publish.NewUpdates(w.objects)
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if before, from, ok := strings.Cut(r.URL.Path, "/update/"); ok && dynamic {
-			body, tag, err := updates.Update(r.Context(), filepath.Base(before), from, strings.Trim(r.Header.Get("If-None-Match"), `"`))
+			from, part := strings.CutSuffix(from, "/part")
+			body, tag, err := updates.Update(r.Context(), filepath.Base(before), from, strings.Trim(r.Header.Get("If-None-Match"), `"`), part)
 			if err != nil {
 				http.NotFound(rw, r)
 				return

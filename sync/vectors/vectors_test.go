@@ -47,7 +47,18 @@ type expected struct {
 	Region   string            `json:"region"`
 	Roots    []expectedRoot    `json:"roots"`
 	Versions []expectedVersion `json:"versions"`
+	Updates  []expectedUpdate  `json:"updates"`
+	Covers   []expectedCover   `json:"covers"`
 	Refused  []refused         `json:"refused"`
+}
+
+// expectedUpdate is what a server answered to a device at version From when To
+// was the newest.
+type expectedUpdate struct {
+	From  int    `json:"from"`
+	To    int    `json:"to"`
+	File  string `json:"file"`
+	Short bool   `json:"short"`
 }
 
 type expectedRoot struct {
@@ -70,7 +81,6 @@ type expectedVersion struct {
 	Root     uint64          `json:"root"`     // that the head names
 	Note     string          `json:"note"`     // the signed head, as text
 	Secret   string          `json:"secret"`   // that signed it; it protects nothing
-	Update   string          `json:"update,omitempty"`
 	Cells    []expectedCell  `json:"cells"`
 	Meta     json.RawMessage `json:"meta"`
 }
@@ -168,6 +178,9 @@ func writeFiles(t *testing.T) {
 		if _, err := p.Publish(context.Background(), ledger.Region, c, publish.Note{Message: fmt.Sprintf("version %d", v)}); err != nil {
 			t.Fatal(err)
 		}
+		if v > 1 {
+			want.Updates = append(want.Updates, writeUpdate(t, objects, ledger, v))
+		}
 	}
 	versions, _ := ledger.Versions(context.Background(), "test")
 	want.Refused = writeRefused(t, objects, ledger, versions, secrets[1])
@@ -184,16 +197,8 @@ func writeFiles(t *testing.T) {
 	for i, v := range versions {
 		want.Versions = append(want.Versions, describe(t, objects, v))
 		want.Versions[i].Secret = headSecrets[i]
-		if i > 0 {
-			continue
-		}
-		body, _, err := publish.NewUpdates(objects).Update(context.Background(), "test", v.Manifest.Short(), blob.Sum(v.Head).Short())
-		if err != nil {
-			t.Fatal(err)
-		}
-		want.Versions[0].Update = "update-1-3"
-		write(t, "update-1-3", body)
 	}
+	want.Covers = covers(t)
 	for _, name := range objects.Names() {
 		data, _ := objects.Get(context.Background(), name)
 		write(t, filepath.Join("site", name), data)
@@ -203,6 +208,23 @@ func writeFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, "expected.json", append(data, '\n'))
+}
+
+// writeUpdate asks for the way from version 1 to the newest.
+func writeUpdate(t *testing.T, objects *sitetest.Objects, ledger *sitetest.Ledger, newest int) expectedUpdate {
+	t.Helper()
+	versions, err := ledger.Versions(context.Background(), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := versions[0]
+	body, _, err := publish.NewUpdates(objects).Update(context.Background(), "test", first.Manifest.Short(), blob.Sum(first.Head).Short(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := expectedUpdate{From: 1, To: newest, File: fmt.Sprintf("update-1-%d", newest), Short: body[0] == delta.ShortUpdate}
+	write(t, u.File, body)
+	return u
 }
 
 // rotate adds a root of two more keys, of which any two of the three sign from
@@ -445,19 +467,25 @@ func checkDevice(t *testing.T, d *sitetest.Device, want expectedVersion) {
 	}
 }
 
-// TestUpdateObject reads the answer of a server that offers head and delta at once.
+// TestUpdateObject reads the answers of a server that offers head and delta at once.
 func TestUpdateObject(t *testing.T) {
 	want, site := load(t)
-	d := new(sitetest.Device)
-	if _, err := pullFrom(t, from(site, want, 1, nil), d, want.Roots[0]); err != nil {
-		t.Fatal(err)
+	for _, u := range want.Updates {
+		d := new(sitetest.Device)
+		if _, err := pullFrom(t, from(site, want, u.From, nil), d, want.Roots[0]); err != nil {
+			t.Fatal(err)
+		}
+		name := layout.Update("test", want.Versions[u.From-1].Manifest)
+		r, err := pullFrom(t, from(site, want, u.From, map[string]string{name: u.File}), d, want.Roots[0])
+		requests := 1
+		if !u.Short {
+			requests = 2 // one for the second root
+		}
+		if err != nil || r.Head.Version != uint64(u.To) || int(r.Requests) != requests {
+			t.Fatalf("%s: %+v, %v", u.File, r, err)
+		}
+		checkDevice(t, d, want.Versions[u.To-1])
 	}
-	name := layout.Update("test", want.Versions[0].Manifest)
-	r, err := pullFrom(t, from(site, want, 1, map[string]string{name: want.Versions[0].Update}), d, want.Roots[0])
-	if err != nil || r.Head.Version != 3 || r.Requests != 2 { // one for the second root
-		t.Fatalf("update: %+v, %v", r, err)
-	}
-	checkDevice(t, d, want.Versions[2])
 }
 
 // TestRefused offers each bad object to a device at version 2.
