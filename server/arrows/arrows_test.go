@@ -28,7 +28,8 @@ var allowed = map[string][]string{
 
 	"server":          {"server", "sync", "tiles"},
 	"server/store":    {"server/store"},
-	"server/problem":  {"server/problem", "server/store", "sync"},
+	"server/auth":     {"server/store"},
+	"server/problem":  {"server/auth", "server/problem", "server/store", "sync"},
 	"server/control":  {},
 	"server/arrows":   {},
 	"server/catalog":  {"server/store", "sync", "tiles/feature"},
@@ -44,7 +45,9 @@ var allowed = map[string][]string{
 var outside = map[string][]string{
 	"github.com/dgraph-io/badger/v4": {"server/store/badger"},                               // one room knows the engine
 	"github.com/hanwen/go-fuse/v2":   {"sync/powertest"},                                    // one room cuts the power
-	"github.com/gorilla/mux":         {"server/public"},                                     // one room routes
+	"github.com/gorilla/mux":         {"server/provider", "server/public"},                  // the HTTP rooms route
+	"github.com/golang-jwt/jwt/v5":   {"server/auth"},                                       // one room knows who is who
+	"golang.org/x/crypto":            {"server/auth"},                                       // its passwords
 	"github.com/spf13/cobra":         {"server/cmd", "clients/cmd"},                         // commands only
 	"modernc.org/sqlite":             {"clients/offline"},                                   // one room knows the file
 	"github.com/paulmach/orb":        {"tiles/build", "server/compose"},                     // geojson and maptile of orb bring BSON

@@ -3,7 +3,7 @@
 //
 // One table leads from the sentinels of the server's rooms to a type, a status
 // and a title. The text of an error never leaves the server, as it may name
-// files and keys: only what a handler says with Detail does. A fault of the
+// files and keys: only what a handler says with Detail and Fields does. A fault of the
 // server (5xx) is logged here, once, under an id that the answer carries as its
 // instance; so a handler hands its error to Write and does not log it.
 //
@@ -17,6 +17,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 )
@@ -31,7 +32,24 @@ type Document struct {
 	Status   int    `json:"status"`
 	Detail   string `json:"detail,omitempty"`
 	Instance string `json:"instance,omitempty"`
+	// Errors are what is wrong with the fields of the request.
+	Errors []Field `json:"errors,omitempty"`
 }
+
+// Field is what is wrong with one field of a request.
+type Field struct {
+	Field   string `json:"field" doc:"where it is, such as names.de or stages[2].name"`
+	Problem string `json:"problem" doc:"what is wrong there, for people"`
+}
+
+// fields is ErrInvalid with the fields.
+type fields []Field
+
+func (f fields) Error() string { return fmt.Sprintf("%v: %v", ErrInvalid, []Field(f)) }
+func (f fields) Unwrap() error { return ErrInvalid }
+
+// Fields returns ErrInvalid that tells what is wrong with each field.
+func Fields(all ...Field) error { return fields(all) }
 
 // detailed is an error with words for the caller.
 type detailed struct {
@@ -53,6 +71,10 @@ func Write(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 	var d *detailed
 	if row.status < 500 && errors.As(err, &d) {
 		doc.Detail = d.detail
+	}
+	var f fields
+	if errors.As(err, &f) && row.status < 500 {
+		doc.Errors = f
 	}
 	gone := r.Context().Err() != nil && errors.Is(err, context.Canceled)
 	if row.status >= 500 && !gone { // one who hung up is no fault

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 
+	"github.com/pannier-maps/pannier/server/auth"
 	"github.com/pannier-maps/pannier/server/store"
 )
 
@@ -19,6 +20,16 @@ var (
 	ErrUnavailable = errors.New("unavailable")
 	// ErrTooLarge is a request body over its limit.
 	ErrTooLarge = errors.New("request too large")
+	// ErrInvalid is a request whose fields say what cannot be; see Fields.
+	ErrInvalid = errors.New("invalid fields")
+	// ErrMediaType is a body of a kind that the address does not take.
+	ErrMediaType = errors.New("unsupported media type")
+)
+
+const (
+	absent      = "There is nothing here"
+	busy        = "The server cannot answer just now"
+	credentials = "You have to sign in"
 )
 
 // row is what a cause looks like from outside.
@@ -32,21 +43,34 @@ type row struct {
 // rows is the one table from cause to answer; the first that matches is taken.
 // A cause without a row is a fault of the server: a 500 that tells nothing.
 var rows = []row{
-	{fs.ErrNotExist, "not-found", http.StatusNotFound, "There is nothing here"},
-	{store.ErrNotFound, "not-found", http.StatusNotFound, "There is nothing here"},
-	{store.ErrBadName, "not-found", http.StatusNotFound, "There is nothing here"},
+	{fs.ErrNotExist, "not-found", http.StatusNotFound, absent},
+	{store.ErrNotFound, "not-found", http.StatusNotFound, absent},
+	{store.ErrBadName, "not-found", http.StatusNotFound, absent},
 	{ErrMethod, "method-not-allowed", http.StatusMethodNotAllowed, "This address does not take that method"},
 	{ErrBadRequest, "bad-request", http.StatusBadRequest, "The request makes no sense"},
 	{ErrTooLarge, "too-large", http.StatusRequestEntityTooLarge, "The request is too large"},
 	{store.ErrValueTooLarge, "too-large", http.StatusRequestEntityTooLarge, "The request is too large"},
 	{store.ErrTxnTooLarge, "too-large", http.StatusRequestEntityTooLarge, "The request is too large"},
+	{ErrInvalid, "invalid", http.StatusUnprocessableEntity, "Some fields cannot be taken"},
+	{ErrMediaType, "media-type", http.StatusUnsupportedMediaType, "The address does not take that kind of content"},
+	{auth.ErrUnauthenticated, "unauthenticated", http.StatusUnauthorized, credentials},
+	{auth.ErrReused, "unauthenticated", http.StatusUnauthorized, credentials},
+	{auth.ErrCredentials, "credentials", http.StatusUnauthorized, "The address or the password is wrong"},
+	{auth.ErrForbidden, "forbidden", http.StatusForbidden, "You are not allowed to do that"},
+	{auth.ErrThrottled, "throttled", http.StatusTooManyRequests, "There were too many attempts"},
+	{auth.ErrLink, "link", http.StatusGone, "The link was used or is too old"},
+	{auth.ErrNotFound, "not-found", http.StatusNotFound, absent},
+	{auth.ErrExists, "taken", http.StatusConflict, "The name or address is taken"},
+	{auth.ErrLastAdministrator, "last-administrator", http.StatusConflict, "The last administrator has to stay"},
+	{auth.ErrLimit, "limit", http.StatusConflict, "There are too many of them already"},
+	{auth.ErrBusy, "unavailable", http.StatusServiceUnavailable, busy},
 	{store.ErrExists, "conflict", http.StatusConflict, "Something else is there already"},
 	{store.ErrFull, "storage-full", http.StatusInsufficientStorage, "The server has no room left"},
-	{store.ErrClosed, "unavailable", http.StatusServiceUnavailable, "The server cannot answer just now"},
-	{store.ErrLocked, "unavailable", http.StatusServiceUnavailable, "The server cannot answer just now"},
-	{ErrUnavailable, "unavailable", http.StatusServiceUnavailable, "The server cannot answer just now"},
-	{context.DeadlineExceeded, "unavailable", http.StatusServiceUnavailable, "The server cannot answer just now"},
-	{context.Canceled, "unavailable", http.StatusServiceUnavailable, "The server cannot answer just now"},
+	{store.ErrClosed, "unavailable", http.StatusServiceUnavailable, busy},
+	{store.ErrLocked, "unavailable", http.StatusServiceUnavailable, busy},
+	{ErrUnavailable, "unavailable", http.StatusServiceUnavailable, busy},
+	{context.DeadlineExceeded, "unavailable", http.StatusServiceUnavailable, busy},
+	{context.Canceled, "unavailable", http.StatusServiceUnavailable, busy},
 	// Ours to mend, not the caller's.
 	{store.ErrBadKey, "internal", http.StatusInternalServerError, internalTitle},
 	{store.ErrReadOnly, "internal", http.StatusInternalServerError, internalTitle},
