@@ -135,7 +135,28 @@ func (a *Accounts) Invitations(ctx context.Context, g Grant) (all []Invitation, 
 	return all, err
 }
 
-// RevokeInvitation takes back an invitation to a role in a place.
-func (a *Accounts) RevokeInvitation(ctx context.Context, g Grant, id string) error {
-	return a.drop(ctx, g, "link", id)
+// RevokeInvitation takes back an invitation to one of some roles.
+func (a *Accounts) RevokeInvitation(ctx context.Context, id string, any ...Grant) error {
+	err := ErrNotFound
+	for _, g := range any {
+		if err = a.drop(ctx, g, "link", id); !errors.Is(err, ErrNotFound) {
+			break
+		}
+	}
+	return err
+}
+
+// Invited returns the invitation of a token, and whether its address has an
+// account.
+func (a *Accounts) Invited(ctx context.Context, token string) (i Invitation, known bool, err error) {
+	err = a.view(ctx, func(txn store.Txn) error {
+		l, err := a.openLink(txn, linkInvitation, token)
+		if err != nil {
+			return err
+		}
+		i = l.invitation()
+		known, err = records.Has(txn, key("email", l.Email))
+		return err
+	})
+	return i, known, err
 }

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/pannier-maps/pannier/server/store"
@@ -31,11 +32,49 @@ func members(txn store.Txn, g Grant) ([]User, error) {
 	return all, nil
 }
 
-// Revoke takes a role from a user, and revokes the API tokens that they made by
-// it, as they may have kept a copy.
-func (a *Accounts) Revoke(ctx context.Context, user string, g Grant) error {
-	_, err := a.changeUser(ctx, user, func(txn store.Txn, u *User) error { return a.revoke(txn, u, g) })
+// Revoke takes the role that a user has of the given ones, and revokes the API
+// tokens that they made by it, as they may have kept a copy.
+func (a *Accounts) Revoke(ctx context.Context, user string, any ...Grant) error {
+	_, err := a.changeUser(ctx, user, func(txn store.Txn, u *User) error {
+		found := false
+		for _, g := range any {
+			if slices.Contains(u.Grants, g) {
+				found = true
+				if err := a.revoke(txn, u, g); err != nil {
+					return err
+				}
+			}
+		}
+		if !found {
+			return store.ErrNotFound
+		}
+		return nil
+	})
 	return err
+}
+
+// DeleteUser takes an account away, with its roles and sessions, the API tokens
+// that it made, and what is known of the person. What they changed stays under
+// the id, which says nothing more.
+func (a *Accounts) DeleteUser(ctx context.Context, id string) error {
+	if !isID(id) {
+		return ErrNotFound
+	}
+	return a.update(ctx, func(txn store.Txn) error {
+		u, err := records.Get[User](txn, key("user", id))
+		if err != nil {
+			return err
+		}
+		for _, g := range slices.Clone(u.Grants) {
+			if err := a.revoke(txn, &u, g); err != nil {
+				return err
+			}
+		}
+		if err := endSessions(txn, &u); err != nil {
+			return err
+		}
+		return errors.Join(txn.Delete(key("user", id)), txn.Delete(key("email", u.Email)))
+	})
 }
 
 // SetRegionRole makes a user of a region its editor or its manager. Somebody who

@@ -111,7 +111,7 @@ func New(c Config) (*API, error) {
 
 // routes is the table.
 func (a *API) routes() []Route {
-	return slices.Concat(a.aboutRoutes(), a.meRoutes())
+	return slices.Concat(a.aboutRoutes(), a.sessionRoutes(), a.meRoutes(), a.organisationRoutes(), a.memberRoutes(), a.invitationRoutes(), a.tokenRoutes())
 }
 
 // ServeHTTP implements http.Handler.

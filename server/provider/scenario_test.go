@@ -12,10 +12,10 @@ import (
 // expect says who is let in by a route, of the actors below, beside the
 // administrator, who is let in everywhere. Actors in own, each in their own
 // region and organisation; in foreign, in others. Where a path has both, mixed
-// is for a foreign organisation in the own region, and else for the own
+// is for a foreign organisation in the own region, and other for the own
 // organisation in a foreign region. Where it has neither, own is all.
 type expect struct {
-	own, foreign, mixed, else_ string
+	own, foreign, mixed, other string
 	body                       string // "{}" when ""
 }
 
@@ -29,8 +29,57 @@ const (
 var expected = map[string]expect{
 	"GET /v1/openapi.json": {own: everyone},
 	"GET /v1/jwks.json":    {own: everyone},
-	"GET /v1/me":           {own: known},
-	"PUT /v1/me":           {own: people},
+
+	"POST /v1/setup":                   {own: everyone},
+	"POST /v1/session":                 {own: everyone},
+	"DELETE /v1/session":               {own: people},
+	"POST /v1/session/refresh":         {own: everyone, body: `{"nothing":1}`}, // with an empty body it misses its header
+	"DELETE /v1/sessions":              {own: people},
+	"PUT /v1/me/password":              {own: people},
+	"POST /v1/password-resets":         {own: everyone},
+	"POST /v1/password-resets/confirm": {own: everyone},
+	"GET /v1/me":                       {own: known},
+	"PUT /v1/me":                       {own: people},
+
+	"GET /v1/organisations":                                    {own: known},
+	"GET /v1/regions/{region}/organisations":                   {own: "editor manager"},
+	"POST /v1/regions/{region}/organisations":                  {own: "manager"},
+	"PUT /v1/regions/{region}/organisations/{organisation}":    {own: "manager", mixed: "manager"},
+	"DELETE /v1/regions/{region}/organisations/{organisation}": {own: "manager", mixed: "manager"},
+	"GET /v1/organisations/{organisation}":                     {own: "contributor machine manager"},
+	"PUT /v1/organisations/{organisation}":                     {own: "contributor manager"},
+	"DELETE /v1/organisations/{organisation}":                  {own: "manager"},
+
+	"GET /v1/organisations/{organisation}/members":           {own: "contributor manager"},
+	"DELETE /v1/organisations/{organisation}/members/{user}": {own: "contributor manager"},
+	"GET /v1/regions/{region}/members":                       {own: "editor manager"},
+	"PUT /v1/regions/{region}/members/{user}":                {own: "manager"},
+	"DELETE /v1/regions/{region}/members/{user}":             {own: "manager"},
+	"GET /v1/administrators":                                 {},
+	"DELETE /v1/administrators/{user}":                       {},
+	"GET /v1/users":                                          {},
+	"GET /v1/users/{user}":                                   {},
+	"PUT /v1/users/{user}":                                   {},
+	"DELETE /v1/users/{user}":                                {},
+
+	"POST /v1/organisations/{organisation}/invitations":                {own: "contributor manager"},
+	"GET /v1/organisations/{organisation}/invitations":                 {own: "contributor manager"},
+	"DELETE /v1/organisations/{organisation}/invitations/{invitation}": {own: "contributor manager"},
+	"POST /v1/regions/{region}/invitations":                            {own: "manager"},
+	"GET /v1/regions/{region}/invitations":                             {own: "manager"},
+	"DELETE /v1/regions/{region}/invitations/{invitation}":             {own: "manager"},
+	"POST /v1/administrators/invitations":                              {},
+	"GET /v1/administrators/invitations":                               {},
+	"DELETE /v1/administrators/invitations/{invitation}":               {},
+	"POST /v1/invitations/read":                                        {own: everyone},
+	"POST /v1/invitations/accept":                                      {own: everyone},
+
+	"POST /v1/organisations/{organisation}/tokens":           {own: "contributor"},
+	"GET /v1/organisations/{organisation}/tokens":            {own: "contributor manager"},
+	"DELETE /v1/organisations/{organisation}/tokens/{token}": {own: "contributor manager"},
+	"POST /v1/regions/{region}/tokens":                       {own: "manager"},
+	"GET /v1/regions/{region}/tokens":                        {own: "manager"},
+	"DELETE /v1/regions/{region}/tokens/{token}":             {own: "manager"},
 }
 
 var actors = strings.Fields(everyone + " administrator")
@@ -58,31 +107,33 @@ func TestEveryRouteEveryRole(t *testing.T) {
 }
 
 func scenario(t *testing.T, row Route, want expect) {
+	region, org := strings.Contains(row.Path, "{region}"), strings.Contains(row.Path, "{organisation}")
+	visit(t, row, want.body, ownRegion, ownOrg, want.own)
+	if region || org {
+		visit(t, row, want.body, foreignRegion, foreignOrg, want.foreign)
+	}
+	if region && org {
+		visit(t, row, want.body, ownRegion, foreignOrg, want.mixed)
+		visit(t, row, want.body, foreignRegion, ownOrg, want.other)
+	}
+}
+
+// visit sends a route's request to one place, as each actor. Other ids in the
+// path are those of things that the organisation has.
+func visit(t *testing.T, row Route, body, region, org, let string) {
 	w := newWorld(t)
 	others := slices.DeleteFunc(auth.Scope("").Values(), func(s string) bool { return s == string(row.Scope) })
 	w.machine("machine without scope", "contributor", ownOrg, others...)
-	type place struct{ region, org, own, let string }
-	region, org := strings.Contains(row.Path, "{region}"), strings.Contains(row.Path, "{organisation}")
-	places := []place{{ownRegion, ownOrg, "", want.own}}
-	if region || org {
-		places = append(places, place{foreignRegion, foreignOrg, "foreign ", want.foreign})
+	user, token, invitation := "contributor", "machine", "invitation"
+	if org == foreignOrg {
+		user, token, invitation = "foreigner", "foreign machine", "foreign invitation"
 	}
-	if region && org {
-		places = append(places, place{ownRegion, foreignOrg, "foreign ", want.mixed}, place{foreignRegion, ownOrg, "", want.else_})
-	}
-	for _, p := range places {
-		user := map[string]string{"": "contributor", "foreign ": "foreigner"}[p.own]
-		path := strings.NewReplacer("{region}", p.region, "{organisation}", p.org, "{user}", w.users[user].ID,
-			"{token}", w.ids[strings.TrimSpace(p.own+"machine")], "{invitation}", w.ids[p.own+"invitation"]).Replace(row.Path)
-		let := strings.Fields(p.let)
-		for _, actor := range actors { // those who are refused first: they change nothing
-			if !slices.Contains(let, actor) && actor != "administrator" {
-				w.try(actor, row, path, want.body, false)
-			}
-		}
+	path := strings.NewReplacer("{region}", region, "{organisation}", org, "{user}", w.users[user].ID,
+		"{token}", w.ids[token], "{invitation}", w.ids[invitation]).Replace(row.Path)
+	for _, in := range []bool{false, true} { // those who are refused first: they change nothing
 		for _, actor := range actors {
-			if slices.Contains(let, actor) || actor == "administrator" {
-				w.try(actor, row, path, want.body, true)
+			if in == (actor == "administrator" || slices.Contains(strings.Fields(let), actor)) {
+				w.try(actor, row, path, body, in)
 			}
 		}
 	}
