@@ -25,6 +25,7 @@ import (
 	"github.com/pannier-maps/pannier/sync/publish"
 	"github.com/pannier-maps/pannier/sync/pull"
 	"github.com/pannier-maps/pannier/sync/sitetest"
+	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
 // powerServer names the environment variable that makes a process the one whose
@@ -98,11 +99,15 @@ func (s *deviceSite) bundle(t *testing.T) string {
 	return path
 }
 
+const layerByLayer = "layer by layer"
+
 // pullIn does what the command pannier pull does in a folder, or pannier import if
-// server is the name of a file; part is the JSON of the selection to hold, or "".
+// server is the name of a file; part is the JSON of the selection to hold, or "",
+// or asks for all layer by layer.
 func pullIn(dir, server, part string) (err error) {
 	var selection *cover.Selection
-	if part != "" {
+	layered := part == layerByLayer
+	if part != "" && !layered {
 		s, err := cover.Parse([]byte(part))
 		if err != nil {
 			return err
@@ -129,7 +134,11 @@ func pullIn(dir, server, part string) (err error) {
 		c = pull.NewFileClient(b)
 	}
 	defer c.Close()
-	_, err = c.Pull(ctx, "test", r, pull.Options{Stage: filepath.Join(dir, "test.stage"), Selection: selection})
+	opts := pull.Options{Stage: filepath.Join(dir, "test.stage"), Selection: selection}
+	if layered {
+		opts.Ready = func([]cell.Layer) {}
+	}
+	_, err = c.Pull(ctx, "test", r, opts)
 	return err
 }
 
@@ -151,6 +160,7 @@ func powers(t *testing.T) []*power {
 	before, after := town(), changed()
 	all := []*power{
 		{name: "first pull", will: before},
+		{name: "first pull, layer by layer", will: before, part: layerByLayer},
 		{name: "update", was: &before, will: after},
 		{name: "refresh", was: &before, will: before},
 		{name: "shrink", was: &before, will: after, part: `{"layers":["features","media"]}`},
@@ -256,8 +266,15 @@ func (p *power) check(t *testing.T, where, dir string, acknowledged bool) {
 	if note := p.installed(t, where, dir); acknowledged && !bytes.Equal(note, p.head) {
 		t.Fatalf("%s: it was acknowledged, but is not there", where)
 	}
-	if err := pullIn(dir, p.from, p.part); err != nil {
+	again := p.part
+	if again == layerByLayer { // a plain pull, or an update, goes on to what the first one wanted
+		again = ""
+	}
+	if err := pullIn(dir, p.from, again); err != nil {
 		t.Fatalf("%s: begun again: %v", where, err)
+	}
+	if p.part == layerByLayer {
+		p.whole(t, where, dir)
 	}
 	if note := p.installed(t, where+", begun again", dir); !bytes.Equal(note, p.head) {
 		t.Fatalf("%s: begun again, it is not there", where)
@@ -269,6 +286,19 @@ func (p *power) check(t *testing.T, where, dir string, acknowledged bool) {
 		if info, err := os.Stat(filepath.Join(dir, log)); err == nil && info.Size() > 0 {
 			t.Fatalf("%s: begun again, it leaves %s", where, log)
 		}
+	}
+}
+
+// whole fails when the device holds a part only.
+func (p *power) whole(t *testing.T, where, dir string) {
+	t.Helper()
+	r, err := offline.OpenReadOnly(filepath.Join(dir, "test.mbtiles"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if s, err := r.State(ctx); err != nil || !s.Selection.IsAll() {
+		t.Fatalf("%s: it holds %+v, %v", where, s.Selection, err)
 	}
 }
 
@@ -284,7 +314,7 @@ func (p *power) installed(t *testing.T, where, dir string) []byte {
 			content := p.will
 			if p.was != nil && !bytes.Equal(s.HeadNote, p.head) {
 				content = *p.was
-			} else if selected, _ := json.Marshal(s.Selection); p.part != "" && string(selected) != p.part {
+			} else if selected, _ := json.Marshal(s.Selection); p.part != "" && p.part != layerByLayer && string(selected) != p.part {
 				t.Fatalf("%s: it holds %s", where, selected)
 			}
 			if samePart(t, r, content, s.Selection); t.Failed() {

@@ -3,6 +3,13 @@ package pull
 // choose settles which part of the region the device is to hold.
 func (p *puller) choose() error {
 	p.want = p.was.Selection
+	goal, err := p.stage.goal()
+	if err != nil {
+		return err
+	}
+	if goal != nil {
+		p.want = *goal
+	}
 	if p.opts.Selection != nil {
 		p.want = *p.opts.Selection
 	}

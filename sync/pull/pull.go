@@ -42,13 +42,17 @@ type Options struct {
 	// pull fails, and removed when it succeeds.
 	Stage string
 	// Selection, if set, is the part of the region to hold from now on: the pull
-	// adds what is missing of it and removes what is not in it. Nil keeps what
-	// the device has, which is everything at a first pull.
+	// adds what is missing of it and removes what is not in it. Nil goes on to
+	// where a pull that was cut off was going, else keeps what the device has,
+	// which is everything at a first pull.
 	Selection *cover.Selection
 	// Root, if set, is the signed note of the root to begin with, as an app ships
 	// it. Without it the server's first root is pinned at a first pull. For an
 	// installed region it counts when it is newer than what is known.
 	Root []byte
+	// Ready, if set, makes a first pull install layer by layer, features first and
+	// media last, and is told after each but the last which layers can be used.
+	Ready func(layers []cell.Layer)
 	// Progress, if set, is told about bytes fetched ("download") and cells
 	// installed ("install"). It may be called from several goroutines.
 	Progress func(stage string, done, total int64)
@@ -156,11 +160,20 @@ func (p *puller) run(ctx context.Context) (result Result, err error) {
 
 // bring installs the version that the head names.
 func (p *puller) bring(ctx context.Context, result *Result) error {
+	layered := p.wasHead == nil && p.opts.Ready != nil
+	if err := p.stage.keepGoal(p.want, layered || !p.want.Equal(p.was.Selection)); err != nil {
+		return err
+	}
 	plan, err := p.plan(ctx)
 	if err != nil {
 		return err
 	}
 	result.Cells, result.AllCells, result.Changed = len(plan.held.Entries), len(plan.to.Entries), len(plan.changes)
+	if layered {
+		if err := p.layerByLayer(ctx, plan); err != nil {
+			return err
+		}
+	}
 	return p.install(ctx, plan)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/pull"
+	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/progress"
 )
 
@@ -195,12 +196,22 @@ func (a *app) pullInto(ctx context.Context, path, region string, from source) (r
 	}
 	defer client.Close()
 	bytes, counts := a.meter(progress.Bytes), a.meter(progress.Counts)
-	defer bytes.Done()
-	defer counts.Done()
+	defer func() {
+		bytes.Done()
+		counts.Done()
+	}()
 	return client.Pull(ctx, region, r, pull.Options{
 		Stage:     filepath.Join(a.dir, region+".stage"),
 		Root:      from.root,
 		Selection: from.part,
+		Ready: func(layers []cell.Layer) {
+			if !a.json && layers[len(layers)-1] == cell.Features {
+				bytes.Done()
+				counts.Done()
+				bytes, counts = a.meter(progress.Bytes), a.meter(progress.Counts) // the same stages once more
+				fmt.Fprintln(a.errs, "Places, routes and notices are there and can be searched; the map follows.")
+			}
+		},
 		Progress: func(stage string, done, total int64) {
 			if stage == "download" {
 				bytes.Report(stage, done, total)
@@ -253,7 +264,11 @@ func (a *app) pullFresh(ctx context.Context, region string, from source) (pull.R
 		err = result.Head.Follows(was)
 	}
 	if err == nil {
-		// An old write-ahead log must never meet the new file.
+		// An old write-ahead log must never meet the new file, nor may the old file
+		// lose it before: opened and closed, it takes the log in if it still can.
+		if old, err := offline.Open(a.path(region)); err == nil {
+			old.Close()
+		}
 		err = errors.Join(remove(a.path(region)+"-wal"), remove(a.path(region)+"-shm"))
 	}
 	if err == nil {
