@@ -33,8 +33,8 @@ func (a *Accounts) Invite(ctx context.Context, by Caller, email string, g Grant)
 	if err != nil {
 		return Invitation{}, "", err
 	}
-	if !slices.Contains(g.Role.Values(), string(g.Role)) {
-		return Invitation{}, "", &FieldError{"role", "is not a role"}
+	if !slices.Contains(g.Role.Values(), string(g.Role)) || (g.Role == Administrator) != (g.Of == "") {
+		return Invitation{}, "", &FieldError{"role", "is no role, or lacks its place"}
 	}
 	if by.User != "" { // mails to strangers are worth throttling too
 		if err := a.throttle.take(a.now(), a.throttle.inviter(by.User)); err != nil {

@@ -44,6 +44,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gorilla/mux"
 
@@ -77,6 +78,8 @@ type API struct {
 	proxies  []netip.Prefix
 	log      *slog.Logger
 
+	bodyTime time.Duration
+
 	table  []Route
 	router *mux.Router
 	chain  http.Handler
@@ -88,7 +91,7 @@ func New(c Config) (*API, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	a := &API{accounts: c.Accounts, regions: c.Regions, url: strings.TrimSuffix(c.URL, "/"), proxies: c.Proxies, log: c.Log}
+	a := &API{accounts: c.Accounts, regions: c.Regions, url: strings.TrimSuffix(c.URL, "/"), proxies: c.Proxies, log: c.Log, bodyTime: bodyTime}
 	a.table = a.routes()
 	router, err := a.route(a.table)
 	if err != nil {

@@ -20,9 +20,30 @@ import (
 	"github.com/pannier-maps/pannier/server/problem"
 )
 
-// A body has this long to come, and longer by its largest size at 64 KiB/s; an
-// answer that takes longer extends its own deadline.
+// A body has this long to come, and longer by its largest size at 64 KiB/s.
 const bodyTime = 20 * time.Second
+
+// timed is a body that has to come in time. Once it has, the deadline is lifted:
+// it would end the request, however long its answer takes.
+type timed struct {
+	io.ReadCloser
+	conn *http.ResponseController
+}
+
+func (b timed) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		b.conn.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+// timeBody gives a request's body its time; one without deadlines cannot stall.
+func timeBody(w http.ResponseWriter, r *http.Request, limit time.Duration) {
+	conn := http.NewResponseController(w)
+	conn.SetReadDeadline(time.Now().Add(limit))
+	r.Body = timed{r.Body, conn}
+}
 
 // secured sets what every answer carries.
 func (a *API) secured(next http.Handler) http.Handler {
@@ -48,10 +69,9 @@ func (a *API) serve(row Route) http.Handler {
 		query[p.Name] = regexp.MustCompile(`\A(?:` + p.Pattern + `)\z`)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		limit := bodyTime + time.Duration(row.limit()/(64<<10))*time.Second
-		deadlines := http.NewResponseController(w) // one without deadlines cannot stall
-		deadlines.SetReadDeadline(time.Now().Add(limit))
-		deadlines.SetWriteDeadline(time.Now().Add(limit + bodyTime))
+		if r.ContentLength != 0 {
+			timeBody(w, r, a.bodyTime+time.Duration(row.limit()/(64<<10))*time.Second)
+		}
 		c := &Call{r: r, w: w}
 		out, err := a.answer(c, row, query)
 		if err != nil {

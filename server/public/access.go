@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// accessLog logs each request once it was answered: never its query, its
-// headers or where it came from. It also ends connections that stall.
-func accessLog(log *slog.Logger, stall time.Duration, next http.Handler) http.Handler {
+// AccessLog logs each request once it was answered: never its query, its
+// headers or where it came from. It also ends connections that take no 64 KiB of
+// an answer within stall.
+func AccessLog(log *slog.Logger, stall time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w, stall: stall}

@@ -75,7 +75,7 @@ func New(c Config) *Handler {
 	}
 	h := &Handler{site: c}
 	h.router = h.routes()
-	h.chain = accessLog(c.Log, c.Stall, h.guard(h.router))
+	h.chain = AccessLog(c.Log, c.Stall, h.guard(h.router))
 	return h
 }
 

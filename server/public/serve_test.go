@@ -143,7 +143,7 @@ func (e endless) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func TestStalledConnectionEnds(t *testing.T) {
 	e := endless{make(chan error, 1)}
-	addr := serve(t, accessLog(slog.New(slog.DiscardHandler), 50*time.Millisecond, e))
+	addr := serve(t, AccessLog(slog.New(slog.DiscardHandler), 50*time.Millisecond, e))
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pannier-maps/pannier/server/auth"
 	"github.com/pannier-maps/pannier/server/control"
 	"github.com/pannier-maps/pannier/server/host"
 	"github.com/pannier-maps/pannier/server/store"
@@ -37,10 +38,12 @@ type program struct {
 	stdout, stderr io.Writer
 	here           string // the caller's working folder
 	args           []string
-	host           *host.Host // set inside a daemon
+	host           *host.Host     // set inside a daemon
+	accounts       *auth.Accounts // set inside a daemon
 
-	data string // --data
-	json bool   // --json
+	data      string // --data
+	json      bool   // --json
+	publicURL string // --public-url of commands on accounts
 }
 
 // exitCode ends a command with a code and no further words.
@@ -88,7 +91,8 @@ versions, and serves them to phones, which stay current by very small deltas.`,
 	root.PersistentFlags().StringVar(&p.data, "data", "pannier-data", "the data folder")
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "answer in JSON, for machines")
 	root.AddCommand(p.regionCommand(), p.importCommand(), p.publishCommand(), p.versionsCommand(), p.rollbackCommand(),
-		p.keysCommand(), p.fsckCommand(), p.gcCommand(), p.exportStaticCommand(), p.bundleCommand(), p.serveCommand())
+		p.keysCommand(), p.fsckCommand(), p.gcCommand(), p.exportStaticCommand(), p.bundleCommand(), p.serveCommand(),
+		p.accountsCommand(), p.adminLinkCommand())
 	return root
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pannier-maps/pannier/server/auth"
 	"github.com/pannier-maps/pannier/server/control"
 	"github.com/pannier-maps/pannier/server/host"
 	"github.com/pannier-maps/pannier/server/public"
@@ -24,53 +25,65 @@ import (
 )
 
 func (p *program) serveCommand() *cobra.Command {
-	var listen string
+	var o web
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve the published regions to phones",
-		Long: `Serve the published regions to phones, below /v1/. While it runs, the other
-commands go on working on the same data folder: they are carried out inside it.`,
-		Example: `  pannierd serve --listen 0.0.0.0:8080`,
+		Short: "Serve the published regions to phones, and the API to providers",
+		Long: `Serve the published regions to phones, and the API to providers, below /v1/.
+As long as nobody administers the site, it prints a link to become the one who does.
+While it runs, the other commands go on working on the same data folder: they are
+carried out inside it.`,
+		Example: `  pannierd serve --listen 0.0.0.0:8080 --public-url https://maps.example.org`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if p.host != nil {
 				return errors.New("a server is running already on this data folder")
 			}
-			return p.serve(cmd.Context(), listen)
+			return p.serve(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address to serve on")
+	o.flags(cmd)
 	return cmd
 }
 
-func (p *program) serve(ctx context.Context, listen string) error {
+func (p *program) serve(ctx context.Context, o web) error {
 	log := slog.New(slog.NewTextHandler(p.stderr, nil))
 	dir := p.path(p.data)
 	h, err := host.Open(ctx, dir, log)
 	if err != nil {
 		return err
 	}
-	ln, err := net.Listen("tcp", listen)
+	ln, err := net.Listen("tcp", o.listen)
 	if err != nil {
 		return errors.Join(fmt.Errorf("serve: %w", err), h.Close())
 	}
+	accounts, api, err := p.openAPI(ctx, h, o, ln.Addr().String(), log)
+	if err != nil {
+		return errors.Join(err, ln.Close(), h.Close())
+	}
 	p.printf("Serving %s on http://%s/ (stop with Ctrl-C)\n", p.data, ln.Addr())
+	if err := p.greet(ctx, accounts); err != nil {
+		return errors.Join(err, ln.Close(), h.Close())
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		return public.Serve(ctx, ln, public.New(public.Config{Blobs: h.Site, Updates: publish.NewUpdates(h.Site), Log: log}), log)
+		read := public.New(public.Config{Blobs: h.Site, Updates: publish.NewUpdates(h.Site), Log: log})
+		return public.Serve(ctx, ln, together(api, read, log), log)
 	})
-	g.Go(func() error { return renew(ctx, h, log) })
+	g.Go(func() error { return renew(ctx, h, accounts, log) })
 	g.Go(func() error {
 		return control.Serve(ctx, dir, func(ctx context.Context, args []string, here string, stdout, stderr io.Writer) int {
-			inside := &program{stdout: stdout, stderr: stderr, here: here, args: args, host: h}
+			inside := &program{stdout: stdout, stderr: stderr, here: here, args: args, host: h, accounts: accounts}
 			return inside.run(ctx)
 		})
 	})
-	return errors.Join(g.Wait(), h.Close())
+	err = g.Wait()
+	accounts.Close()
+	return errors.Join(err, h.Close())
 }
 
-// renew keeps heads fresh for as long as the daemon runs.
-func renew(ctx context.Context, h *host.Host, log *slog.Logger) error {
+// renew keeps heads fresh, and accounts clean, for as long as the daemon runs.
+func renew(ctx context.Context, h *host.Host, accounts *auth.Accounts, log *slog.Logger) error {
 	daily := time.NewTicker(24 * time.Hour)
 	defer daily.Stop()
 	for {
@@ -80,6 +93,9 @@ func renew(ctx context.Context, h *host.Host, log *slog.Logger) error {
 		case <-daily.C:
 			if err := h.Publisher(nil).Renew(ctx); err != nil {
 				log.Error("heads could not be signed anew", "err", err)
+			}
+			if err := accounts.Sweep(ctx); err != nil {
+				log.Error("old sessions and links could not be removed", "err", err)
 			}
 		}
 	}
