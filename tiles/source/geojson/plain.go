@@ -9,62 +9,19 @@ import (
 	"strings"
 
 	"github.com/pannier-maps/pannier/tiles/feature"
-	"github.com/pannier-maps/pannier/tiles/taxonomy"
+	"github.com/pannier-maps/pannier/tiles/source/records"
 )
-
-// detailKeys are the tags that become details.
-var detailKeys = taxonomy.Details()
 
 // plain fills what the record's own members leave empty from the common plain
 // properties and from tags of OpenStreetMap.
 func plain(f *feature.Feature, props map[string]json.RawMessage, language string) {
-	get := func(keys ...string) string {
-		for _, key := range keys {
-			if s := feature.Clean(scalar(props[key]), feature.MaxValueChars); s != "" {
-				return s
-			}
-		}
-		return ""
-	}
 	if len(f.Names) == 0 {
 		f.Names = texts(props, "name", language, func(s string) string { return feature.Clean(s, feature.MaxNameChars) })
 	}
 	if len(f.Descriptions) == 0 {
 		f.Descriptions = texts(props, "description", language, func(s string) string { return feature.CleanLines(s, feature.MaxTextChars) })
 	}
-	if f.Contact == nil {
-		c := feature.Contact{
-			Phone:   get("phone", "contact:phone"),
-			Email:   get("email", "contact:email"),
-			Website: feature.Link(get("website", "contact:website", "url")),
-		}
-		if c != (feature.Contact{}) {
-			f.Contact = &c
-		}
-	}
-	if f.Address == nil {
-		a := feature.Address{
-			Street:   get("addr:street", "addr:place", "address", "street"),
-			Number:   get("addr:housenumber"),
-			Postcode: get("addr:postcode", "postcode"),
-			Place:    get("addr:city", "city"),
-			Country:  strings.ToUpper(get("addr:country")),
-		}
-		if a != (feature.Address{}) {
-			f.Address = &a
-		}
-	}
-	for _, key := range detailKeys {
-		if s := get(key); s != "" && f.Details[key] == "" {
-			if f.Details == nil {
-				f.Details = map[string]string{}
-			}
-			f.Details[key] = s
-		}
-	}
-	if f.Category == "" {
-		f.Category, _ = taxonomy.Of(func(key string) string { return get(key) })
-	}
+	records.Plain(f, func(key string) string { return scalar(props[key]) })
 }
 
 // texts returns KEY, in the language given, and KEY:LANGUAGE or KEY_LANGUAGE.

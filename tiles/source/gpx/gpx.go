@@ -162,8 +162,5 @@ func routeCategory(a about) string {
 	if c, ok := taxonomy.Lookup(a.kind); ok && taxonomy.Group(c.ID) == "route" && c.ID != "route" {
 		return c.ID
 	}
-	if id := activities[fold(a.kind)]; id != "" {
-		return id
-	}
-	return ""
+	return records.Activity(a.kind)
 }

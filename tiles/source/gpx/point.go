@@ -83,16 +83,6 @@ func (p *parser) point(start xml.StartElement, l *feature.Line) (a about, proble
 
 func fold(word string) string { return strings.ToLower(strings.TrimSpace(word)) }
 
-// activities are words that programs write as a track's type.
-var activities = map[string]string{
-	"biking": "route.bicycle", "bike": "route.bicycle", "cycling": "route.bicycle", "bicycle": "route.bicycle",
-	"road biking": "route.bicycle", "road_biking": "route.bicycle", "ride": "route.bicycle", "1": "route.bicycle",
-	"gravel_cycling": "route.bicycle", "ebiking": "route.bicycle", "e-bike": "route.bicycle",
-	"mountain biking": "route.mtb", "mountain_biking": "route.mtb", "mtb": "route.mtb",
-	"hiking": "route.hiking", "walking": "route.hiking", "hike": "route.hiking", "running": "route.hiking",
-	"trail running": "route.hiking", "foot": "route.hiking",
-}
-
 // symbols are the common names of waypoint symbols, after Garmin's.
 var symbols = map[string]string{
 	"airport": "transport.airport", "bank": "service.bank", "bar": "food.bar", "beach": "nature.beach",

@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/feature"
 )
 
@@ -45,6 +46,19 @@ type Options struct {
 	Category    string   // of places where the file says nothing; "" is taxonomy.Other
 	Language    string   // of texts where the file says nothing; "" is feature.Und
 	Collections []string // that amendments may change, beside "osm"
+	// SouthWest and NorthEast bound the region, if it is known: coordinates that lie
+	// outside it, and would not when changed with each other, look swapped.
+	SouthWest, NorthEast cell.Point
+}
+
+// Bounded reports whether the region is known.
+func (o *Options) Bounded() bool { return o.SouthWest != o.NorthEast }
+
+// Outside reports whether a position in degrees lies outside the region, if that
+// is known.
+func (o *Options) Outside(lat, lon float64) bool {
+	return o.Bounded() && (lat < float64(o.SouthWest.LatE7)/1e7 || lat > float64(o.NorthEast.LatE7)/1e7 ||
+		lon < float64(o.SouthWest.LonE7)/1e7 || lon > float64(o.NorthEast.LonE7)/1e7)
 }
 
 // Item is one object of a file.

@@ -1,0 +1,127 @@
+// Package zipped opens zip archives from outside within bounds: on the size of
+// the archive and of its directory, on the number of entries, and on what they
+// unpack to, each and together, counted as they are unpacked. What the archive
+// says of itself is not trusted.
+//
+// Errors wrap feature.ErrInvalid. An Archive is for one goroutine.
+package zipped
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/pannier-maps/pannier/tiles/source/records"
+)
+
+// Limits of an archive.
+const (
+	MaxEntries   = 50_000
+	MaxDirectory = 8 << 20   // bytes of the list of entries
+	MaxEntry     = 64 << 20  // bytes of an entry, unpacked
+	MaxUnpacked  = 256 << 20 // bytes of all entries that are read
+	MaxRatio     = 200       // of an entry of more than a MiB, to its packed size
+)
+
+// Archive is an open archive.
+type Archive struct {
+	files []*zip.File
+	left  int64
+}
+
+// Open opens an archive.
+func Open(raw []byte) (*Archive, error) {
+	if err := checkEnd(raw); err != nil {
+		return nil, err
+	}
+	r, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	if err != nil {
+		return nil, records.Errorf(0, "not a sound zip archive: %w", err)
+	}
+	if len(r.File) > MaxEntries {
+		return nil, records.Errorf(0, "the archive has %d files, more than %d", len(r.File), MaxEntries)
+	}
+	a := &Archive{left: MaxUnpacked}
+	for _, f := range r.File {
+		if !strings.HasSuffix(f.Name, "/") && !strings.HasPrefix(f.Name, "__MACOSX/") {
+			a.files = append(a.files, f)
+		}
+	}
+	return a, nil
+}
+
+// checkEnd finds the list of entries as archive/zip will, before that reads it
+// whole: an archive can say that it begins at any byte.
+func checkEnd(raw []byte) error {
+	const size = 22
+	tail := raw[max(0, len(raw)-size-1<<16):]
+	i := bytes.LastIndex(tail, []byte("PK\x05\x06"))
+	for i >= 0 && (i+size > len(tail) || i+size+int(binary.LittleEndian.Uint16(tail[i+20:])) > len(tail)) {
+		i = bytes.LastIndex(tail[:i], []byte("PK\x05\x06"))
+	}
+	if i < 0 {
+		return records.Errorf(0, "not a whole zip archive: its end is missing")
+	}
+	length, offset := int64(binary.LittleEndian.Uint32(tail[i+12:])), int64(binary.LittleEndian.Uint32(tail[i+16:]))
+	if length == 0xffffffff || offset == 0xffffffff || binary.LittleEndian.Uint16(tail[i+10:]) == 0xffff {
+		return records.Errorf(0, "the archive is of the kind for very large ones (zip64); divide it")
+	}
+	end := int64(len(raw) - len(tail) + i)
+	if length > MaxDirectory || end-offset > MaxDirectory {
+		return records.Errorf(0, "the archive's list of files takes more than %d MiB", MaxDirectory>>20)
+	}
+	return nil
+}
+
+// Files returns the archive's files, without folders, in its order.
+func (a *Archive) Files() []*zip.File { return a.files }
+
+// Read unpacks a file of the archive, of at most max bytes.
+func (a *Archive) Read(f *zip.File, max int) ([]byte, error) {
+	var out bytes.Buffer
+	if err := a.unpack(f, &out, int64(max)); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// Check unpacks each file into nothing, so that another reader may be trusted to
+// unpack them: none is larger than the archive says, all are within the bounds.
+func (a *Archive) Check() error {
+	for _, f := range a.files {
+		if err := a.unpack(f, io.Discard, MaxEntry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *Archive) unpack(f *zip.File, to io.Writer, max int64) error {
+	fail := func(format string, args ...any) error {
+		return &records.Error{Where: fmt.Sprintf("%.80q in the archive", f.Name), Err: fmt.Errorf(format, args...)}
+	}
+	if f.Flags&1 != 0 {
+		return fail("it is protected by a password")
+	}
+	r, err := f.Open()
+	if err != nil {
+		return fail("cannot be unpacked: %w", err)
+	}
+	defer r.Close()
+	limit := min(max, a.left, MaxEntry, int64(f.UncompressedSize64))
+	if packed := int64(f.CompressedSize64); packed < limit/MaxRatio {
+		limit = min(limit, 1<<20+packed*MaxRatio)
+	}
+	n, err := io.Copy(to, io.LimitReader(r, limit+1))
+	a.left -= n
+	switch {
+	case err != nil:
+		return fail("cannot be unpacked: %w", err)
+	case n > limit:
+		return fail("it unpacks to more than is allowed or than the archive says (%d KiB)", limit>>10)
+	}
+	return nil
+}
