@@ -122,15 +122,15 @@ func (j *Journal) write(l Line) (Line, error) {
 
 func (j *Journal) keep(ref Ref, v Version) error {
 	j.writes++
-	history := key("history", j.region, ref.digest())
+	history := key("history", j.region, ref.Digest())
 	if err := j.txn.Set(history, binary.BigEndian.AppendUint64(nil, uint64(v.Rev))); err != nil {
 		return err
 	}
-	return set(j.txn, key("history", j.region, ref.digest(), fmt.Sprintf("%08x", v.Rev)), v)
+	return set(j.txn, key("history", j.region, ref.Digest(), fmt.Sprintf("%08x", v.Rev)), v)
 }
 
 func (j *Journal) lastRev(ref Ref) (uint32, error) {
-	n, err := counter(j.txn, key("history", j.region, ref.digest()))
+	n, err := counter(j.txn, key("history", j.region, ref.Digest()))
 	return uint32(n), err
 }
 
@@ -192,7 +192,7 @@ func (c *Catalog) Lines(ctx context.Context, region string, first uint64, limit 
 func (c *Catalog) History(ctx context.Context, region string, ref Ref, first uint32, limit int) (all []Version, err error) {
 	err = c.meta.View(ctx, func(txn store.Txn) error {
 		all = nil
-		newest, err := counter(txn, key("history", region, ref.digest()))
+		newest, err := counter(txn, key("history", region, ref.Digest()))
 		if err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func (c *Catalog) History(ctx context.Context, region string, ref Ref, first uin
 		}
 		for n := first; n > 0 && len(all) < limit; n-- {
 			var v Version
-			if err := get(txn, key("history", region, ref.digest(), fmt.Sprintf("%08x", n)), &v); err != nil {
+			if err := get(txn, key("history", region, ref.Digest(), fmt.Sprintf("%08x", n)), &v); err != nil {
 				return fmt.Errorf("version %d of %s: %w", n, ref, err)
 			}
 			all = append(all, v)
@@ -209,4 +209,11 @@ func (c *Catalog) History(ctx context.Context, region string, ref Ref, first uin
 		return nil
 	})
 	return all, err
+}
+
+// VersionIn returns a version as a transaction sees it; store.ErrNotFound when
+// there is none.
+func (c *Catalog) VersionIn(txn store.Txn, region string, ref Ref, rev uint32) (v Version, err error) {
+	err = get(txn, key("history", region, ref.Digest(), fmt.Sprintf("%08x", rev)), &v)
+	return v, err
 }

@@ -28,8 +28,8 @@ type Ref struct {
 
 func (r Ref) String() string { return r.Source + ": " + r.ID }
 
-// digest is the ref in a key, where an id's slashes would be in the way.
-func (r Ref) digest() string {
+// Digest is the ref in a key, where an id's slashes would be in the way.
+func (r Ref) Digest() string {
 	sum := sha256.Sum256([]byte(r.Source + "\x00" + r.ID))
 	return hex.EncodeToString(sum[:16])
 }
@@ -177,4 +177,10 @@ func (c *Catalog) DropTombstones(ctx context.Context, region string, before time
 		return nil
 	})
 	return n, err
+}
+
+// RecordIn returns a record as a transaction sees it; the zero Record when there
+// never was one.
+func (c *Catalog) RecordIn(txn store.Txn, region string, ref Ref) (Record, error) {
+	return record(txn, region, ref)
 }

@@ -1,0 +1,177 @@
+package editing
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pannier-maps/pannier/server/catalog"
+	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/taxonomy"
+)
+
+// rules is what checking an actor's writes to a region needs to know.
+type rules struct {
+	actor  Actor
+	owners map[string]string // organisation by source
+}
+
+func (d *Desk) rules(ctx context.Context, region string, a Actor) (rules, error) {
+	if _, err := d.catalog.Region(ctx, region); err != nil {
+		return rules{}, err
+	}
+	owners, err := d.owners(ctx, region)
+	return rules{a, owners}, err
+}
+
+// owners returns the organisations of a region's sources.
+func (d *Desk) owners(ctx context.Context, region string) (map[string]string, error) {
+	sources, err := d.catalog.Sources(ctx, region)
+	if err != nil {
+		return nil, err
+	}
+	owners := make(map[string]string)
+	for _, s := range sources {
+		if s.Organisation != "" {
+			owners[s.Name] = s.Organisation
+		}
+	}
+	return owners, nil
+}
+
+func owner(owners map[string]string, source string) string {
+	if o := owners[source]; o != "" {
+		return o
+	}
+	return source
+}
+
+// may says whether the actor may write a source.
+func (r rules) may(ref catalog.Ref) error {
+	if r.actor.Editor || (r.actor.Organisation != "" && owner(r.owners, ref.Source) == r.actor.Organisation) {
+		return nil
+	}
+	return fmt.Errorf("%w: %s belongs to %s", ErrForbidden, ref.ID, owner(r.owners, ref.Source))
+}
+
+// fill completes a ref: the source is the organisation's own when none is
+// named, and a new feature gets an id.
+func (r rules) fill(ref catalog.Ref, f *feature.Feature) (catalog.Ref, error) {
+	if ref.Source == "" {
+		ref.Source = r.actor.Organisation
+	}
+	if err := CheckSource(ref.Source); err != nil {
+		return ref, err
+	}
+	if f != nil && ref.ID == "" {
+		ref.ID = f.ID
+	}
+	if ref.ID == "" && f == nil {
+		return ref, invalid("id", "missing")
+	}
+	if ref.ID == "" {
+		random := make([]byte, 8)
+		rand.Read(random)
+		ref.ID = ref.Source + "/" + hex.EncodeToString(random)
+	}
+	if f != nil && f.ID != "" && f.ID != ref.ID {
+		return ref, invalid("id", fmt.Sprintf("%.80q is not the feature's id %.80q", f.ID, ref.ID))
+	}
+	return ref, r.may(ref)
+}
+
+// CheckSource returns an *InvalidError unless a source's name is 1 to 64 of
+// a-z, 0-9, -, . and _, and is not OpenStreetMap's.
+func CheckSource(name string) error {
+	switch {
+	case name == "":
+		return invalid("source", "missing")
+	case name == "osm":
+		return invalid("source", "the name osm belongs to OpenStreetMap")
+	case len(name) > 64 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-._") != "":
+		return invalid("source", fmt.Sprintf("%.80q is not 1 to 64 of a-z, 0-9, -, . and _", name))
+	}
+	return nil
+}
+
+// Amends reports whether a record changes an object of another collection.
+func Amends(ref catalog.Ref) bool { return !strings.HasPrefix(ref.ID, ref.Source+"/") }
+
+// complete sets what is not the writer's to choose: id, collection and provider.
+func (r rules) complete(ref catalog.Ref, f *feature.Feature) {
+	f.ID = ref.ID
+	if !Amends(ref) {
+		f.Collection = ref.Source
+	}
+	if owner(r.owners, ref.Source) == r.actor.Organisation {
+		f.Provenance.Provider = r.actor.Organisation
+		if r.actor.Provider != "" {
+			f.Provenance.Provider = r.actor.Provider
+		}
+	} else if f.Provenance.Provider == "" { // an editor writes for another
+		f.Provenance.Provider = owner(r.owners, ref.Source)
+	}
+	if f.Provenance.Attribution == "" {
+		f.Provenance.Attribution = f.Provenance.Provider
+	}
+	f.Provenance.AmendedBy = ""
+}
+
+// content checks a feature and returns its content.
+func (d *Desk) content(ctx context.Context, r rules, ref catalog.Ref, f *feature.Feature) (catalog.Content, error) {
+	r.complete(ref, f)
+	if problems := check(ref, f); len(problems) > 0 {
+		return catalog.Content{}, &InvalidError{problems}
+	}
+	raw, err := f.Canonical()
+	if err != nil {
+		return catalog.Content{}, invalidCause(err)
+	}
+	return d.catalog.Keep(ctx, raw)
+}
+
+func invalidCause(err error) error {
+	var field *feature.FieldError
+	if errors.As(err, &field) {
+		return &InvalidError{[]*feature.FieldError{field}}
+	}
+	return fmt.Errorf("%w: %w", ErrInvalid, err)
+}
+
+// check lists what is wrong with a feature, or with the members that an
+// amendment has.
+func check(ref catalog.Ref, f *feature.Feature) []*feature.FieldError {
+	whole := f
+	if Amends(ref) {
+		merged := feature.Merge(sound(ref.ID, f.Kind), *f)
+		merged.Provenance.AmendedBy = f.Provenance.Provider
+		whole = &merged
+	}
+	return append(whole.Problems(), words(f)...)
+}
+
+// sound is an object with nothing wrong in it, for an amendment to stand on.
+func sound(id string, kind feature.Kind) feature.Feature {
+	f := feature.Feature{
+		ID: id, Kind: feature.POI, Collection: "x", Category: taxonomy.Other,
+		Geometry:   feature.At(cell.Point{}),
+		Names:      map[string]string{feature.Und: "x"},
+		Provenance: feature.Provenance{Provider: "x", Licence: "CC0-1.0"},
+	}
+	if kind == feature.Route {
+		f.Geometry = feature.Along(feature.Line{Points: []cell.Point{{}, {LonE7: 1}}})
+	}
+	return f
+}
+
+// words checks what the taxonomy knows.
+func words(f *feature.Feature) (problems []*feature.FieldError) {
+	if c, ok := taxonomy.Lookup(f.Category); f.Category != "" && (!ok || c.ID == taxonomy.Group(c.ID)) {
+		problems = append(problems, &feature.FieldError{Field: "category", Problem: fmt.Sprintf("%.80q is no category", f.Category)})
+	}
+	return problems
+}
