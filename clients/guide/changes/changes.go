@@ -8,8 +8,8 @@
 // much, and what is near first when the reader's place or route is known.
 //
 // Only what a reader sees counts: a record whose provenance alone is newer has
-// not changed. Words are English, but names and categories come in the reader's
-// languages. Positions are in 1e-7 degrees, distances in metres. Everything here
+// not changed. Lines come in the reader's language where phrases.tsv has it, else
+// in English. Positions are in 1e-7 degrees, distances in metres. Everything here
 // is pure; a Comparison is for one goroutine.
 package changes
 

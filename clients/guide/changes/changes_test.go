@@ -108,6 +108,30 @@ func TestWords(t *testing.T) {
 	}
 }
 
+// TestLanguages tells one list in every language that there is.
+func TestLanguages(t *testing.T) {
+	museum := poi("osm/node/1", "culture.museum", "Landesmuseum", 0)
+	hours := edited(museum, func(f *feature.Feature) { f.OpeningHours = "24/7" })
+	c, _ := changes.Of(nil, closure("a", "X", "2026-05-01", "2026-08-12"))
+	d, _ := changes.Of(museum, hours)
+	for language, want := range map[string][2]string{
+		"en":    {"closed from 1 May until 12 August: X", "Landesmuseum · Museum: opening hours now 24/7"},
+		"de-AT": {"gesperrt von 1. Mai bis 12. August: X", "Landesmuseum · Museum: Öffnungszeiten jetzt 24/7"},
+		"sl":    {"zaprto od 1. maja do 12. avgusta: X", "Landesmuseum · Muzej: odpiralni čas: zdaj 24/7"},
+		"hr":    {"zatvoreno od 1. svibnja do 12. kolovoza: X", "Landesmuseum · Muzej: radno vrijeme: sada 24/7"},
+		"hu":    {"lezárva, május 1. – augusztus 12.: X", "Landesmuseum · Múzeum: nyitvatartás: most 24/7"},
+		"fr":    {"fermé du 1 mai au 12 août: X", "Landesmuseum · Musée: horaires : désormais 24/7"},
+		"ca":    {"tancat del 1 de maig al 12 d’agost: X", "Landesmuseum · Museu: horari: ara 24/7"},
+		"es":    {"cerrado del 1 de mayo al 12 de agosto: X", "Landesmuseum · Museo: horario: ahora 24/7"},
+		"zu":    {"closed from 1 May until 12 August: X", "Landesmuseum · Museum: opening hours now 24/7"},
+	} {
+		lines := changes.NewList(1, 2, []changes.Change{c, d}, nil).Tell(changes.Options{Languages: []string{language}, Today: "2026-04-30"})
+		if len(lines) != 2 || lines[0].Text != want[0] || lines[1].Text != want[1] {
+			t.Errorf("%s: %+v, want %q", language, lines, want)
+		}
+	}
+}
+
 func list(t *testing.T, all ...[2]*feature.Feature) changes.List {
 	t.Helper()
 	var c changes.Comparison
@@ -164,8 +188,8 @@ func TestTell(t *testing.T) {
 			"Engel · Bar: opening hours now off", "Café Süß · Café: opening hours now 24/7", "gone: Toilets",
 		}},
 		{"in German, few", changes.Options{Languages: []string{"de-AT"}, Limit: 1}, []string{
-			"Sperrung from 1 May 2026: Bridge", "new: Rheinroute · Radroute", "3 new: Trinkwasser (Dorfbrunnen, …)", "new: Am See · Café",
-			"Engel · Bar: opening hours now off", "1 changed: Café", "gone: Toilette",
+			"gesperrt ab 1. Mai 2026: Bridge", "neu: Rheinroute · Radroute", "3 neu: Trinkwasser (Dorfbrunnen, …)", "neu: Am See · Café",
+			"Engel · Bar: Öffnungszeiten jetzt off", "1 geändert: Café", "entfallen: Toilette",
 		}},
 		{"near a place", changes.Options{Today: "2026", Near: &changes.Place{Lines: [][]cell.Point{{{LonE7: 900_000, LatE7: 0}}}}}, []string{
 			"closed from 1 May 2026: Bridge @10008", "new: Rheinroute · Cycling route @5504", "3 new: Drinking water (Dorfbrunnen, …) @7005", "new: Am See · Café @9988",

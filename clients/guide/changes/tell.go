@@ -2,11 +2,10 @@ package changes
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/pannier-maps/pannier/tiles/feature"
 	"github.com/pannier-maps/pannier/tiles/taxonomy"
@@ -14,7 +13,7 @@ import (
 
 // Options say how a list is told.
 type Options struct {
-	Languages []string // of names and categories, the best first
+	Languages []string // of names, categories and words, the best first
 	Near      *Place   // what is near it comes first; nil: unknown
 	Limit     int      // how many changed features get a line; 0: all
 	Today     string   // RFC 3339 date: years other than this one are told
@@ -84,10 +83,9 @@ func (o Options) grouped(what What, listed []Change, more []Count) (lines []Line
 	for _, category := range order {
 		all := byCategory[category]
 		n := len(all) + unlisted[category]
-		word := map[What]string{New: "new", Gone: "gone"}[what]
-		text := fmt.Sprintf("%d %s: %s", n, word, o.label(category))
+		text := o.say(string(what)+".many", "n", strconv.Itoa(n), "what", o.label(category))
 		if n == 1 && len(all) == 1 {
-			text = word + ": " + o.title(all[0])
+			text = o.say(string(what), "what", o.title(all[0]))
 		} else if names := o.names(all, n); names != "" {
 			text += " (" + names + ")"
 		}
@@ -138,7 +136,7 @@ func (o Options) changed(listed []Change, more []Count) (lines []Line) {
 	for _, category := range slices.SortedFunc(maps.Keys(others), func(a, b string) int {
 		return cmp.Or(cmp.Compare(others[b], others[a]), cmp.Compare(a, b))
 	}) {
-		lines = append(lines, Line{What: Changed, N: others[category], Text: fmt.Sprintf("%d changed: %s", others[category], o.label(category))})
+		lines = append(lines, Line{What: Changed, N: others[category], Text: o.say("changed.many", "n", strconv.Itoa(others[category]), "what", o.label(category))})
 	}
 	return lines
 }
@@ -146,36 +144,19 @@ func (o Options) changed(listed []Change, more []Count) (lines []Line) {
 // notice tells of a notice: "closed from 1 May: Bridge to Buchs".
 func (o Options) notice(c Change) string {
 	text := o.label(c.Category)
-	if text == "Closure" {
-		text = "closed"
+	if c.Category == "notice.closure" {
+		text = o.say("closed")
 	}
 	if p := c.Valid; p != nil {
-		if p.From != "" {
-			text += " from " + o.day(p.From)
-		}
-		if p.Until != "" {
-			text += " until " + o.day(p.Until)
-		}
+		text = o.during(text, p.From, p.Until)
 	}
 	if name := o.name(c); name != "" {
 		text += ": " + name
 	}
 	if c.What == Changed {
-		text += " (changed)"
+		text = o.say("notice.changed", "what", text)
 	}
 	return text
-}
-
-// day writes a date as people say it, with the year when it is not this one.
-func (o Options) day(date string) string {
-	t, err := time.Parse(time.DateOnly, date)
-	if err != nil {
-		return date
-	}
-	if strings.HasPrefix(o.Today, date[:5]) {
-		return t.Format("2 January")
-	}
-	return t.Format("2 January 2006")
 }
 
 func (o Options) name(c Change) string {
