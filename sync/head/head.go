@@ -13,12 +13,12 @@ package head
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/layout"
+	"github.com/pannier-maps/pannier/sync/signed"
 )
 
 // MaxBytes is the longest head, signatures included.
@@ -67,85 +67,33 @@ func (h *Head) text() string {
 
 // parse reads what text writes, and nothing else.
 func parse(text string) (*Head, error) {
-	lines := strings.Split(text, "\n")
-	if len(lines) != 9 || lines[8] != "" {
-		return nil, fmt.Errorf("%w: %d lines, expected 8", ErrCorrupt, len(lines)-1)
+	l := signed.ReadLines(text, ErrCorrupt)
+	if len(l.Text) != 9 || l.Text[8] != "" {
+		return nil, fmt.Errorf("%w: %d lines, expected 8", ErrCorrupt, len(l.Text)-1)
 	}
-	h := &Head{Origin: lines[0]}
-	p := parser{lines: lines}
-	h.Root = p.number(1, "root")
-	h.Epoch = p.number(2, "epoch")
-	h.Version = p.number(3, "version")
-	h.Issued = p.time(4, "issued")
-	h.Expires = p.time(5, "expires")
-	p.manifest(6, h)
-	h.Previous = p.hash(7, p.value(7, "previous"))
-	if p.err != nil {
-		return nil, p.err
+	number := func(line int, name string) uint64 { return l.Number(line, name, l.Value(line, name), 64) }
+	hash := func(line int, name, word string) blob.Hash {
+		h, err := blob.ParseHash(word)
+		if err != nil {
+			l.Fail(line, name)
+		}
+		return h
+	}
+	list := l.Values(6, "manifest", 3)
+	h := &Head{
+		Origin: l.Text[0], Root: number(1, "root"), Epoch: number(2, "epoch"), Version: number(3, "version"),
+		Issued: l.Time(4, "issued"), Expires: l.Time(5, "expires"),
+		Manifest:    hash(6, "manifest", list[0]),
+		ManifestRaw: uint32(l.Number(6, "manifest", list[1], 32)), ManifestStored: uint32(l.Number(6, "manifest", list[2], 32)),
+		Previous: hash(7, "previous", l.Value(7, "previous")),
+	}
+	if l.Err != nil {
+		return nil, l.Err
 	}
 	if !strings.HasSuffix(h.Origin, "/head/v1") || layout.CheckRegion(h.Region()) != nil || h.Root == 0 || h.Epoch == 0 || h.Version == 0 || h.text() != text {
 		return nil, fmt.Errorf("%w: not in canonical form", ErrCorrupt)
 	}
 	return h, nil
-}
-
-// parser reads lines of the form "name value", keeping the first error.
-type parser struct {
-	lines []string
-	err   error
-}
-
-func (p *parser) fail(line int, name string) {
-	if p.err == nil {
-		p.err = fmt.Errorf("%w: line %d is not a valid %q", ErrCorrupt, line+1, name)
-	}
-}
-
-func (p *parser) value(line int, name string) string {
-	v, ok := strings.CutPrefix(p.lines[line], name+" ")
-	if !ok {
-		p.fail(line, name)
-	}
-	return v
-}
-
-func (p *parser) number(line int, name string) uint64 {
-	n, err := strconv.ParseUint(p.value(line, name), 10, 64)
-	if err != nil {
-		p.fail(line, name)
-	}
-	return n
-}
-
-func (p *parser) time(line int, name string) time.Time {
-	t, err := time.Parse(time.RFC3339, p.value(line, name))
-	if err != nil {
-		p.fail(line, name)
-	}
-	return t.UTC()
-}
-
-func (p *parser) hash(line int, s string) blob.Hash {
-	h, err := blob.ParseHash(s)
-	if err != nil {
-		p.fail(line, "hash")
-	}
-	return h
-}
-
-func (p *parser) manifest(line int, h *Head) {
-	parts := strings.Split(p.value(line, "manifest"), " ")
-	if len(parts) != 3 {
-		p.fail(line, "manifest")
-		return
-	}
-	h.Manifest = p.hash(line, parts[0])
-	raw, err1 := strconv.ParseUint(parts[1], 10, 32)
-	stored, err2 := strconv.ParseUint(parts[2], 10, 32)
-	if err1 != nil || err2 != nil {
-		p.fail(line, "manifest")
-	}
-	h.ManifestRaw, h.ManifestStored = uint32(raw), uint32(stored)
 }
 
 // Follows checks that h may take the place of installed: the pair of epoch and

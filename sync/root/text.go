@@ -3,7 +3,6 @@ package root
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -47,29 +46,27 @@ func (k HeadKey) compare(other HeadKey) int {
 
 // parse reads what text writes, and nothing else.
 func parse(text string) (*Root, error) {
-	lines := strings.Split(text, "\n")
+	l := signed.ReadLines(text, ErrCorrupt)
+	lines := l.Text
 	if len(lines) < 7 || !strings.HasSuffix(lines[0], originEnd) {
 		return nil, fmt.Errorf("%w: these are not the lines of a root", ErrCorrupt)
 	}
-	p := parser{lines: lines}
-	r := &Root{Site: strings.TrimSuffix(lines[0], originEnd)}
-	r.Version = p.number(1, p.value(1, "version"))
-	r.Issued, r.Expires = p.time(2, "issued"), p.time(3, "expires")
-	r.Threshold = int(min(p.number(4, p.value(4, "threshold")), MaxBytes))
+	r := &Root{
+		Site:    strings.TrimSuffix(lines[0], originEnd),
+		Version: l.Number(1, "version", l.Value(1, "version"), 64),
+		Issued:  l.Time(2, "issued"), Expires: l.Time(3, "expires"),
+		Threshold: int(min(l.Number(4, "threshold", l.Value(4, "threshold"), 64), MaxBytes)),
+	}
 	i := 5
 	for ; i < len(lines) && strings.HasPrefix(lines[i], "root "); i++ {
 		r.Keys = append(r.Keys, lines[i][len("root "):])
 	}
-	for ; i < len(lines)-1; i++ {
-		parts := strings.Split(p.value(i, "head"), " ")
-		if len(parts) != 4 {
-			p.fail(i, "head")
-			break
-		}
-		r.Heads = append(r.Heads, HeadKey{parts[0], p.number(i, parts[1]), p.number(i, parts[2]), parts[3]})
+	for ; i < len(lines)-1 && l.Err == nil; i++ {
+		k := l.Values(i, "head", 4)
+		r.Heads = append(r.Heads, HeadKey{k[0], l.Number(i, "head", k[1], 64), l.Number(i, "head", k[2], 64), k[3]})
 	}
-	if p.err != nil {
-		return nil, p.err
+	if l.Err != nil {
+		return nil, l.Err
 	}
 	if r.text() != text {
 		return nil, fmt.Errorf("%w: not in canonical form", ErrCorrupt)
@@ -113,40 +110,4 @@ func (r *Root) check() error {
 		seen[key] = public
 	}
 	return nil
-}
-
-// parser reads lines of the form "name value", keeping the first error.
-type parser struct {
-	lines []string
-	err   error
-}
-
-func (p *parser) fail(line int, name string) {
-	if p.err == nil {
-		p.err = fmt.Errorf("%w: line %d is not a valid %q", ErrCorrupt, line+1, name)
-	}
-}
-
-func (p *parser) value(line int, name string) string {
-	v, ok := strings.CutPrefix(p.lines[line], name+" ")
-	if !ok {
-		p.fail(line, name)
-	}
-	return v
-}
-
-func (p *parser) number(line int, s string) uint64 {
-	n, err := strconv.ParseUint(s, 10, 64)
-	if err != nil {
-		p.fail(line, "number")
-	}
-	return n
-}
-
-func (p *parser) time(line int, name string) time.Time {
-	t, err := time.Parse(time.RFC3339, p.value(line, name))
-	if err != nil {
-		p.fail(line, name)
-	}
-	return t.UTC()
 }
