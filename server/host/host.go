@@ -27,6 +27,7 @@ import (
 	"github.com/pannier-maps/pannier/server/ingest"
 	"github.com/pannier-maps/pannier/server/store"
 	"github.com/pannier-maps/pannier/server/store/badger"
+	"github.com/pannier-maps/pannier/server/store/cached"
 	"github.com/pannier-maps/pannier/server/store/local"
 	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/manifest"
@@ -69,7 +70,7 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (_ *Host, err error
 	if h.public, err = localstore.Open(filepath.Join(dir, "public")); err != nil {
 		return nil, err
 	}
-	h.Site = Site{h.public}
+	h.Site = Site{cached.New(h.public, polled)}
 	if h.Catalog, err = catalog.Open(ctx, h.meta, h.private); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 
 	"github.com/pannier-maps/pannier/server/store"
 	"github.com/pannier-maps/pannier/sync/gc"
@@ -13,6 +14,17 @@ import (
 
 // Site is a BlobStore seen as the objects of a site.
 type Site struct{ store.BlobStore }
+
+// polled reports whether an object is one of those that clients ask for again and
+// again: heads, roots and lists.
+func polled(name string) bool {
+	for _, bulk := range []string{"/blobs/", "/deltas/", "/manifests/"} {
+		if strings.Contains(name, bulk) {
+			return false
+		}
+	}
+	return true
+}
 
 // Get reads an object whole.
 func (s Site) Get(ctx context.Context, name string) ([]byte, error) {

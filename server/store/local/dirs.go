@@ -20,7 +20,7 @@ func (f *file) ModTime() time.Time { return f.info.ModTime() }
 
 // open opens a regular file. Anything else is not an object.
 func (s *Store) open(name string) (*file, error) {
-	f, err := s.root.Open(name)
+	f, err := s.dirs.open(name)
 	if errors.Is(err, syscall.ENOTDIR) {
 		return nil, fs.ErrNotExist // a part of the name is an object
 	}

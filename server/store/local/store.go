@@ -41,6 +41,7 @@ type Store struct {
 	root  *os.Root
 	write func(*os.File, []byte) (int, error) // (*os.File).Write, unless a test fills the disk
 	known sync.Map                            // folders whose entry in their parent was synced
+	dirs  folders                             // to open objects from
 }
 
 // Open opens or creates the store in dir and clears what a crash left in it.
@@ -52,7 +53,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open blob folder: %w", err)
 	}
-	s := &Store{root: root, write: (*os.File).Write}
+	s := &Store{root: root, write: (*os.File).Write, dirs: folders{root: root}}
 	if err := s.sweep(time.Now().Add(-tempAge)); err != nil {
 		return nil, errors.Join(fmt.Errorf("clear %s: %w", tempDir, err), root.Close())
 	}
@@ -60,7 +61,7 @@ func Open(dir string) (*Store, error) {
 }
 
 // Close releases the folder. Objects that are open stay readable.
-func (s *Store) Close() error { return s.root.Close() }
+func (s *Store) Close() error { return errors.Join(s.dirs.close(), s.root.Close()) }
 
 // Put implements store.BlobStore.
 func (s *Store) Put(ctx context.Context, name string, data []byte) error {
