@@ -14,8 +14,10 @@ import (
 )
 
 const (
-	crashDir   = "PANNIER_TEST_CRASH_DIR"
-	crashValue = "PANNIER_TEST_CRASH_VALUE" // bytes of a value, at most
+	crashDir     = "PANNIER_TEST_CRASH_DIR"
+	crashValue   = "PANNIER_TEST_CRASH_VALUE"  // bytes of a value, at most
+	crashTables  = "PANNIER_TEST_CRASH_TABLES" // Options.Tables
+	crashUpdates = "PANNIER_TEST_CRASH_UPDATES"
 )
 
 // TestMain is also the process that gets killed.
@@ -25,38 +27,49 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }
 
-// writeForever writes pairs of records and names each pair once it is durable.
+// writeForever writes pairs of records and tells how many are durable. It ends
+// after a great many, as it may survive a fault.
 func writeForever(dir string) error {
-	s, err := Open(dir, Options{Log: slog.New(slog.DiscardHandler)})
+	o := Options{Log: slog.New(slog.DiscardHandler)}
+	fmt.Sscan(os.Getenv(crashTables), &o.Tables)
+	s, err := Open(dir, o)
 	if err != nil {
 		return err
 	}
-	from := 0
+	n := 0
 	err = s.View(context.Background(), func(txn store.Txn) error {
 		for _, err := range txn.Scan([]byte("a")) {
 			if err != nil {
 				return err
 			}
-			from++
+			n++
 		}
 		return nil
 	})
 	most := 20_000
 	fmt.Sscan(os.Getenv(crashValue), &most)
-	for i := from; err == nil; i++ {
-		value := make([]byte, 1+i*997%most)
-		err = s.Update(context.Background(), func(txn store.Txn) error {
-			return errors.Join(txn.Set(fmt.Appendf(nil, "a%06d", i), value), txn.Set(fmt.Appendf(nil, "b%06d", i), value))
-		})
-		if err == nil {
-			fmt.Println(i)
+	updates := 1_000_000
+	fmt.Sscan(os.Getenv(crashUpdates), &updates)
+	for end := n + updates; err == nil; {
+		fmt.Println("has", n)
+		if n == end {
+			return s.Close()
 		}
+		err = s.Update(context.Background(), func(txn store.Txn) error { return pair(txn, n, 1+n*997%most) })
+		n++
 	}
 	return err
+}
+
+// pair writes the two records of a number.
+func pair(txn store.Txn, n, size int) error {
+	value := make([]byte, size)
+	return errors.Join(txn.Set(fmt.Appendf(nil, "a%06d", n), value), txn.Set(fmt.Appendf(nil, "b%06d", n), value))
 }
 
 // A killed process loses nothing that it had acknowledged, and no half of an
@@ -74,21 +87,21 @@ func TestKilled(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		last, lines := -1, bufio.NewScanner(out)
+		has, lines := 0, bufio.NewScanner(out)
 		for n := 0; lines.Scan(); n++ {
-			fmt.Sscan(lines.Text(), &last)
+			fmt.Sscanf(lines.Text(), "has %d", &has)
 			if n == 300 {
 				cmd.Process.Kill() // and read what it had said until then
 			}
 		}
 		cmd.Wait()
-		if last < 300 {
-			t.Fatalf("round %d: the process ended after %d writes", round, last)
+		if has < 300 {
+			t.Fatalf("round %d: the process ended after %d writes", round, has)
 		}
 		s := open(t, dir, nil)
 		a, b := count(t, s, "a"), count(t, s, "b")
-		if a != b || a < last+1 {
-			t.Errorf("round %d: %d and %d records, %d pairs were acknowledged", round, a, b, last+1)
+		if a != b || a < has {
+			t.Errorf("round %d: %d and %d records, %d pairs were acknowledged", round, a, b, has)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

@@ -28,10 +28,11 @@ func (s *stopper) arm() error {
 	return s.cause
 }
 
-func (s *stopper) stopped() bool {
+// err returns what went wrong so far.
+func (s *stopper) err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.cause != nil
+	return s.cause
 }
 
 func (s *stopper) now(err error) {

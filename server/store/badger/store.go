@@ -11,15 +11,17 @@
 // and the next start recovers from what is durable.
 //
 // Two such errors Badger itself gets wrong (v4.9.6), both found by failing each
-// call of a server in turn:
+// call of a server in turn, and both kept from doing harm:
 //
 //   - When the file of a merged table cannot be made (EIO, too many open files),
 //     the error is lost, and with it all records of the tables that were merged
-//     (levels.go, "defer inflightBuilders.Done(err)"). So tables are not merged at
-//     each Close, but only when there are many.
+//     (levels.go, "defer inflightBuilders.Done(err)"). So Badger never merges
+//     here. When there are many tables the Store copies all records into a new
+//     Badger folder, reads them back, and goes on with that (folder.go, rewrite.go):
+//     at opening, or when no transaction runs.
 //   - When the sync of the MANIFEST fails while a table is being made, the table is
-//     removed, which the MANIFEST may name by then. Open says "file does not exist
-//     for table". No record is lost: the MANIFEST's last entry is one too many.
+//     removed, which the MANIFEST may name by then, and Badger would not open
+//     again. Open takes that entry back (manifest.go): the log has the records.
 //
 // A disk that fills up would be such an error, or SIGBUS, as Badger maps its
 // files into memory. So opening and every Update need 64 MiB of free disk, else
@@ -34,8 +36,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -54,17 +58,26 @@ type Options struct {
 	// return. When nil, the process ends with code 1. When it does return, as
 	// in a test, the store takes no more work.
 	Fatal func(error)
+	// Tables is how many tables (16 MiB of records, or what one process wrote)
+	// may gather before the store is rewritten; 16 when 0.
+	Tables int
 }
 
 // Store is a store.MetaStore in a folder.
 type Store struct {
-	db   *badger.DB
+	dir  string
+	most int // tables that may gather
 	stop *stopper
 	room func() error // store.ErrFull when the disk is
 
-	mu     sync.Mutex
-	closed bool
-	work   sync.WaitGroup // running transactions
+	mu         sync.Mutex
+	idle       *sync.Cond // running is 0
+	running    int        // transactions
+	wrote      bool       // one of them, since it was last idle
+	closed     bool
+	db         *badger.DB // changes only while nothing runs
+	generation uint64
+	enough     int // tables at which to rewrite next
 }
 
 // Open opens or creates the store in dir. It returns store.ErrLocked when
@@ -77,29 +90,77 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.Fatal == nil {
 		o.Fatal = func(error) { os.Exit(1) } // the stopper has logged why
 	}
+	if o.Tables == 0 {
+		o.Tables = 16
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create store folder: %w", err)
 	}
 	if err := room(dir); err != nil {
 		return nil, err
 	}
-	if err := removeEmpty(dir); err != nil {
+	s := &Store{
+		dir: dir, most: o.Tables, enough: o.Tables, room: func() error { return room(dir) },
+		stop: &stopper{log: o.Log, fatal: o.Fatal},
+	}
+	s.idle = sync.NewCond(&s.mu)
+	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}
-	stop := &stopper{log: o.Log, fatal: o.Fatal}
-	db, err := badger.Open(settings(dir, stop))
+	return s, nil
+}
+
+// open opens the newest generation, or the first, and rewrites it when it is time.
+func (s *Store) open() error {
+	newest, _, err := generations(s.dir)
 	if err != nil {
-		return nil, fmt.Errorf("open store %s: %w", dir, sentinel(err))
+		return err
 	}
+	if newest == 0 {
+		newest = 1
+		if err := makeGeneration(s.dir, newest, func(dir string) error { return create(dir, s.stop.log) }); err != nil {
+			return err
+		}
+	}
+	path := filepath.Join(s.dir, generation(newest))
+	if err := mend(path, s.stop.log); err != nil {
+		return err
+	}
+	if s.db, err = badger.Open(settings(path, s.stop)); err != nil {
+		return sentinel(err)
+	}
+	s.generation = newest
+	if err := s.settle(); err != nil {
+		return errors.Join(err, s.db.Close())
+	}
+	return nil
+}
+
+// settle does what must be done before the first transaction.
+func (s *Store) settle() error {
 	// Badger leaves out a table that it finds damaged, says so, and goes on.
-	err = stop.arm()
+	if err := errors.Join(s.stop.err(), verify(s.db)); err != nil {
+		return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
+	}
+	newest, leftovers, err := generations(s.dir)
+	if err == nil && newest != s.generation {
+		err = store.ErrLocked // another process has just rewritten it
+	}
 	if err == nil {
-		err = verify(db)
+		err = syncPath(s.dir)
 	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open store %s: %w: %w", dir, store.ErrCorrupt, err), db.Close())
+	for _, name := range leftovers {
+		if err == nil {
+			err = os.RemoveAll(filepath.Join(s.dir, name))
+		}
 	}
-	return &Store{db: db, stop: stop, room: func() error { return room(dir) }}, nil
+	if err == nil && s.tables() >= s.enough {
+		err = s.rewrite()
+	}
+	if err == nil {
+		err = s.stop.arm()
+	}
+	return err
 }
 
 // verify reads every block once. Left to Badger (OnTableAndBlockRead), the same
@@ -122,7 +183,10 @@ func settings(dir string, log badger.Logger) badger.Options {
 		WithValueLogFileSize(64 << 20).
 		WithDetectConflicts(true).
 		WithChecksumVerificationMode(options.OnBlockRead). // and each once in verify
-		WithCompactL0OnClose(false).                       // see the package comment
+		WithNumCompactors(0).                              // see the package comment
+		WithCompactL0OnClose(false).
+		WithNumLevelZeroTables(math.MaxInt32 - 1).
+		WithNumLevelZeroTablesStall(math.MaxInt32).
 		WithMemTableSize(16 << 20).
 		WithBlockCacheSize(32 << 20).
 		WithIndexCacheSize(32 << 20).
@@ -134,7 +198,7 @@ func (s *Store) View(ctx context.Context, fn func(store.Txn) error) error {
 	if err := s.begin(); err != nil {
 		return err
 	}
-	defer s.work.Done()
+	defer s.end(false)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -148,7 +212,7 @@ func (s *Store) Update(ctx context.Context, fn func(store.Txn) error) error {
 	if err := s.begin(); err != nil {
 		return err
 	}
-	defer s.work.Done()
+	defer s.end(true)
 	if err := s.room(); err != nil {
 		return err
 	}
@@ -188,11 +252,30 @@ func (s *Store) attempt(fn func(store.Txn) error) error {
 func (s *Store) begin() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.stop.stopped() {
+	if s.closed || s.stop.err() != nil {
 		return store.ErrClosed
 	}
-	s.work.Add(1)
+	s.running++
 	return nil
+}
+
+// end leaves it again. The last to leave rewrites the store when it is time; who
+// comes meanwhile waits.
+func (s *Store) end(wrote bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running--
+	s.wrote = s.wrote || wrote
+	if s.running > 0 {
+		return
+	}
+	if s.wrote && !s.closed && s.stop.err() == nil && s.tables() >= s.enough {
+		if err := s.rewrite(); err != nil {
+			s.stop.now(fmt.Errorf("rewrite store: %w", err))
+		}
+	}
+	s.wrote = false
+	s.idle.Broadcast()
 }
 
 // Close implements store.MetaStore. Closing twice is fine. On a full disk what
@@ -200,14 +283,13 @@ func (s *Store) begin() error {
 // that. Then the folder stays locked until the process ends.
 func (s *Store) Close() error {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	first := !s.closed
 	s.closed = true
-	s.mu.Unlock()
-	s.work.Wait()
-	if !first {
-		return nil
+	for s.running > 0 {
+		s.idle.Wait()
 	}
-	if s.room() != nil {
+	if !first || s.room() != nil {
 		return nil
 	}
 	if err := s.db.Close(); err != nil {

@@ -22,6 +22,26 @@ func open(t *testing.T, dir string, fatal func(error)) *Store {
 	return s
 }
 
+// write adds n pairs of records to a store, and closes it, which makes a table.
+func write(t *testing.T, dir string, n int) {
+	t.Helper()
+	s := open(t, dir, nil)
+	add(t, s, n)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func add(t *testing.T, s *Store, n int) {
+	t.Helper()
+	from := count(t, s, "b")
+	for i := range n {
+		if err := s.Update(t.Context(), func(txn store.Txn) error { return pair(txn, from+i, 1000) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestContract(t *testing.T) {
 	storetest.Meta(t, func(t *testing.T, dir string) store.MetaStore {
 		return open(t, dir, func(err error) { t.Errorf("fatal: %v", err) })
@@ -120,7 +140,7 @@ func TestCorruptTable(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatalf("Close: %v", err)
 	}
-	tables, _ := filepath.Glob(filepath.Join(dir, "*.sst"))
+	tables, _ := filepath.Glob(filepath.Join(dir, "1", "*.sst"))
 	if len(tables) == 0 {
 		t.Fatal("no table was written")
 	}

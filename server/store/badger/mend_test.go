@@ -17,7 +17,7 @@ func TestRemoveEmpty(t *testing.T) {
 	if err := s.Update(t.Context(), func(txn store.Txn) error { return txn.Set([]byte("a"), []byte("1")) }); err != nil {
 		t.Fatal(err)
 	}
-	names := []string{filepath.Join(dir, "00099.mem"), filepath.Join(dir, "000099.vlog")}
+	names := []string{filepath.Join(dir, "1", "00099.mem"), filepath.Join(dir, "1", "000099.vlog")}
 	for _, name := range names {
 		if err := os.WriteFile(name, nil, 0o600); err != nil {
 			t.Fatal(err)

@@ -1,30 +1,29 @@
-//go:build linux || darwin
-
 package badgerstore
 
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
-	"syscall"
 )
+
+// mend mends what would keep a Badger folder from opening. It leaves a folder
+// alone that a process has open.
+func mend(dir string, log *slog.Logger) error {
+	unlock, taken, err := lock(dir)
+	if err != nil || taken {
+		return err // Badger will say so
+	}
+	return errors.Join(removeEmpty(dir), repair(dir, log), unlock())
+}
 
 // removeEmpty removes log files of no length. Badger makes each file and then
 // gives it its length, and empties it before it removes it; when the power is cut
 // or the disk fills up between the two, the file that stays would keep the store
 // from opening ("Create a new file", v4.9.6). There was never a record in it, or
-// all are in tables. It leaves a folder alone that a process has open: it holds
-// Badger's own lock meanwhile.
+// all are in tables.
 func removeEmpty(dir string) error {
-	lock, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-		return nil // Badger will say so
-	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
