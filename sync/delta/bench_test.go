@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
-
-	"github.com/pannier-maps/pannier/sync/blob"
+	"time"
 )
 
 // edited returns a cell of n bytes and the same with edits all over it: about
@@ -28,41 +30,78 @@ func edited(n int) (old, raw []byte) {
 
 func BenchmarkDecode(b *testing.B) {
 	old, raw := edited(1 << 20)
-	edit, _, err := packEdit(old, raw)
-	if err != nil {
-		b.Fatal(err)
-	}
-	prefix, err := blob.PackAfter(old, raw)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, p := range []struct {
-		name string
-		part part
-	}{{"edit", part{Edit, edit}}, {"prefix", part{Prefix, prefix}}} {
-		b.Run(p.name, func(b *testing.B) {
-			b.SetBytes(int64(len(raw)))
+	oldTiles, newTiles := tilePair(200)
+	for _, c := range []struct {
+		name     string
+		old, raw []byte
+	}{{"edit", old, raw}, {"tiles", oldTiles, newTiles}} {
+		p := encode(c.old, c.raw, nil)
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(c.raw)))
 			b.ReportAllocs()
-			b.ReportMetric(float64(len(p.part.data)), "coded-B")
 			for b.Loop() {
-				got, err := p.part.decode(old, len(raw))
-				if err != nil || !bytes.Equal(got, raw) {
+				got, err := p.decode(c.old, len(c.raw))
+				if err != nil || !bytes.Equal(got, c.raw) {
 					b.Fatal("decoded wrongly", err)
 				}
 			}
+			b.ReportMetric(float64(len(p.data)), "coded-B")
 		})
 	}
 }
 
+// BenchmarkEncode makes deltas of a cell of 1 MiB, one and eight at once, and
+// reports the most that they hold.
 func BenchmarkEncode(b *testing.B) {
 	old, raw := edited(1 << 20)
 	x, y := new(region), new(region)
 	x.set(b, 1, old)
 	y.set(b, 1, raw)
-	b.SetBytes(int64(len(raw)))
-	for b.Loop() {
-		if _, err := Encode(context.Background(), &x.list, &y.list, both(x, y)); err != nil {
-			b.Fatal(err)
+	for name, n := range map[string]int{"one": 1, "eight": 8} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(n * len(raw)))
+			b.ReportAllocs()
+			peak := watchHeap()
+			for b.Loop() {
+				var wg sync.WaitGroup
+				for range n {
+					wg.Go(func() {
+						if _, err := Encode(context.Background(), &x.list, &y.list, both(x, y)); err != nil {
+							b.Error(err)
+						}
+					})
+				}
+				wg.Wait()
+			}
+			b.ReportMetric(float64(peak())/(1<<20), "peak-MiB")
+		})
+	}
+}
+
+// watchHeap follows the heap until peak is called, which tells by how much it
+// grew at the most.
+func watchHeap() (peak func() uint64) {
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	runtime.GC()
+	base := heap()
+	var most atomic.Uint64
+	stop := make(chan struct{})
+	go func() {
+		for tick := time.NewTicker(time.Millisecond); ; {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+				most.Store(max(most.Load(), heap()))
+			}
 		}
+	}()
+	return func() uint64 {
+		close(stop)
+		return most.Load() - min(base, most.Load())
 	}
 }

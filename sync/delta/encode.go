@@ -29,15 +29,11 @@ func Encode(ctx context.Context, from, to *manifest.Manifest, blobs Blobs) ([]by
 	if err != nil {
 		return nil, err
 	}
-	head, err := encodeContent(oldManifest, newManifest, nil)
-	if err != nil {
-		return nil, fmt.Errorf("manifest: %w", err)
-	}
 	segments, err := encodeCells(ctx, content(manifest.Diff(from, to)), blobs)
 	if err != nil {
 		return nil, err
 	}
-	out, err := assemble(oldManifest, head, segments)
+	out, err := assemble(oldManifest, encode(oldManifest, newManifest, nil), segments)
 	if err != nil {
 		return nil, err
 	}
@@ -94,12 +90,10 @@ func encodeCells(ctx context.Context, changes []manifest.Change, blobs Blobs) ([
 	return parts, each(ctx, len(changes), func(ctx context.Context, i int) error {
 		c := changes[i]
 		old, raw, packed, err := ends(ctx, c, blobs)
-		if err == nil {
-			parts[i], err = encodeContent(old, raw, packed)
-		}
 		if err != nil {
 			return fmt.Errorf("cell %s: %w", c.Key(), err)
 		}
+		parts[i] = encode(old, raw, packed)
 		return nil
 	})
 }
@@ -170,15 +164,22 @@ func ends(ctx context.Context, c manifest.Change, blobs Blobs) (old, raw, packed
 	return old, raw, packed, err
 }
 
+// busy bounds how many cells are in hand at once, in however many deltas: one
+// that is coded takes some ten times its size.
+var busy = make(chan struct{}, runtime.GOMAXPROCS(0))
+
 // each runs fn for 0..n-1 on all cores.
 func each(ctx context.Context, n int, fn func(ctx context.Context, i int) error) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
+	g.SetLimit(cap(busy))
 	for i := range n {
 		g.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
+			select {
+			case busy <- struct{}{}:
+			case <-ctx.Done():
+				return ctx.Err()
 			}
+			defer func() { <-busy }()
 			return fn(ctx, i)
 		})
 	}

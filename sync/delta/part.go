@@ -1,10 +1,14 @@
 package delta
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/delta/edit"
+	"github.com/pannier-maps/pannier/sync/delta/mvt"
 )
 
 // Codec says how a part is coded. The numbers are part of the format.
@@ -12,10 +16,10 @@ type Codec uint8
 
 // The codecs.
 const (
-	Raw    Codec = 0 // the bytes themselves
-	Plain  Codec = 1 // a zstd frame
-	Prefix Codec = 2 // a zstd frame with the old content as raw prefix dictionary
-	Edit   Codec = 3 // copies of the old content with corrections, and literals
+	Raw   Codec = 0 // the bytes themselves
+	Plain Codec = 1 // a zstd frame
+	Edit  Codec = 2 // an edit of the old content
+	Tiles Codec = 3 // an edit of the old content's form, when both are cells of tiles
 )
 
 // part is one coded piece.
@@ -25,45 +29,64 @@ type part struct {
 }
 
 // encode codes raw in the smallest way. The packed form, where the caller has
-// one, saves packing it again.
-func encode(old, raw, packed []byte) (part, error) {
+// one, is a way too, and the way of large content without old content.
+func encode(old, raw, packed []byte) part {
 	best := part{Raw, raw}
-	if packed == nil {
-		var err error
-		if packed, err = blob.Pack(raw); err != nil {
-			return part{}, err
-		}
-	}
-	if len(packed) < len(best.data) {
+	if packed != nil && len(packed) < len(best.data) {
 		best = part{Plain, packed}
 	}
-	if len(old) > 0 {
-		patch, err := blob.PackAfter(old, raw)
-		if err != nil {
-			return part{}, err
-		}
-		if len(patch) < len(best.data) {
-			best = part{Prefix, patch}
-		}
+	if packed != nil && len(old) == 0 {
+		return best
 	}
-	return best, nil
+	data, ok := encodeTiles(old, raw)
+	codec := Tiles
+	if !ok {
+		codec, data = Edit, edit.Encode(old, raw)
+	}
+	if len(data) < len(best.data) {
+		best = part{codec, data}
+	}
+	return best
 }
 
-// encodeContent is encode with the edit codec among the ways.
-func encodeContent(old, raw, packed []byte) (part, error) {
-	best, err := encode(old, raw, packed)
-	if err != nil || len(old) == 0 {
-		return best, err
+// encodeTiles returns the length of raw's form and the form's edit; ok is false
+// when the contents have no form.
+func encodeTiles(old, raw []byte) (data []byte, ok bool) {
+	was, err := mvt.New(old)
+	if err != nil {
+		return nil, false
 	}
-	edit, ok, err := packEdit(old, raw)
-	if err == nil && ok && len(edit) < len(best.data) {
-		best = part{Edit, edit}
+	form, err := was.Unfold(raw)
+	if err != nil || len(form) > maxForm(len(raw)) {
+		return nil, false
 	}
-	return best, err
+	if again, err := was.Fold(form, len(raw)); err != nil || !bytes.Equal(again, raw) {
+		return nil, false
+	}
+	return append(binary.AppendUvarint(nil, uint64(len(form))), edit.Encode(was.Bytes, form)...), true
 }
+
+func decodeTiles(old, data []byte, rawLen int) ([]byte, error) {
+	n, w := binary.Uvarint(data)
+	if w <= 0 || n > uint64(maxForm(rawLen)) {
+		return nil, fmt.Errorf("%w: bad length of a form", ErrCorrupt)
+	}
+	was, err := mvt.New(old)
+	if err != nil {
+		return nil, fmt.Errorf("old content: %w", err)
+	}
+	form, err := edit.Decode(was.Bytes, data[w:], int(n))
+	if err != nil {
+		return nil, err
+	}
+	return was.Fold(form, rawLen)
+}
+
+// maxForm bounds the form of content by the content's length.
+func maxForm(rawLen int) int { return mvt.MaxGrowth*rawLen + 64 }
 
 // decode undoes encode; the result has length rawLen or is an error.
-func (p part) decode(old []byte, rawLen int) ([]byte, error) {
+func (p part) decode(old []byte, rawLen int) (raw []byte, err error) {
 	switch p.codec {
 	case Raw:
 		if len(p.data) != rawLen {
@@ -72,23 +95,24 @@ func (p part) decode(old []byte, rawLen int) ([]byte, error) {
 		return p.data, nil
 	case Plain:
 		return blob.Unpack(p.data, rawLen)
-	case Prefix:
-		return blob.UnpackAfter(old, p.data, rawLen)
 	case Edit:
-		return unpackEdit(old, p.data, rawLen)
+		raw, err = edit.Decode(old, p.data, rawLen)
+	case Tiles:
+		raw, err = decodeTiles(old, p.data, rawLen)
+	default:
+		return nil, fmt.Errorf("%w: codec %d", ErrTooNew, p.codec)
 	}
-	return nil, fmt.Errorf("%w: codec %d", ErrTooNew, p.codec)
+	if err != nil && !errors.Is(err, ErrCorrupt) {
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return raw, err
 }
 
 // AppendPart codes raw in the smallest way, given old content that the reader
 // has too, and appends it: its coded length times 4 plus the codec, the length
 // of raw where the codec does not tell it, and the coded bytes.
-func AppendPart(dst, old, raw []byte) ([]byte, error) {
-	p, err := encodeContent(old, raw, nil)
-	if err != nil {
-		return nil, err
-	}
-	return p.append(dst, len(raw)), nil
+func AppendPart(dst, old, raw []byte) []byte {
+	return encode(old, raw, nil).append(dst, len(raw))
 }
 
 // ReadPart reads what AppendPart wrote, of at most limit bytes when decoded, and

@@ -49,8 +49,8 @@ func Shorten(full []byte, from, to *manifest.Manifest) ([]byte, error) {
 	var out []byte
 	if string(facts) == string(oldFacts) {
 		out = append(out, 0)
-	} else if out, err = AppendPart(out, oldFacts, facts); err != nil {
-		return nil, err
+	} else {
+		out = AppendPart(out, oldFacts, facts)
 	}
 	changes := manifest.Diff(from, to)
 	out = binary.AppendUvarint(out, uint64(len(changes)))

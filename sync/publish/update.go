@@ -111,11 +111,11 @@ func (w way) answer(old, note []byte, part bool) ([]byte, error) {
 			return nil, err
 		}
 	}
-	body, err := delta.AppendPart([]byte{delta.LongUpdate}, old, note)
-	if err == nil && len(w.delta) <= MaxInlineDelta {
+	body := delta.AppendPart([]byte{delta.LongUpdate}, old, note)
+	if len(w.delta) <= MaxInlineDelta {
 		body = append(body, w.delta...)
 	}
-	return body, err
+	return body, nil
 }
 
 // way returns what leads from a client's manifest to the head's.

@@ -35,6 +35,7 @@ import (
 	"github.com/pannier-maps/pannier/sync/root"
 	"github.com/pannier-maps/pannier/sync/sitetest"
 	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/vector"
 )
 
 var update = flag.Bool("update", false, "write the files anew")
@@ -145,14 +146,48 @@ func content(version int) map[cell.Key][]byte {
 	if version >= 3 { // new and not worth packing
 		cells[cell.Key{Layer: cell.Media, ID: cell.New(7, 69, 47)}] = cell.AppendItem(nil, []byte("a"), []byte("jam"))
 	}
-	// The same words in another order: best coded with the old content as dictionary.
-	words := strings.Fields(strings.Repeat("lipa breza hrast javor bukev jelka smreka jesen gaber brest oreh vrba topol ", 6))
-	rand.New(rand.NewPCG(uint64(min(version, 2)), 0)).Shuffle(len(words), func(i, j int) { words[i], words[j] = words[j], words[i] })
-	cells[cell.Key{Layer: cell.Media, ID: cell.New(7, 69, 48)}] = cell.AppendItem(nil, []byte("a"), []byte(strings.Join(words, " ")))
+	cells[cell.Key{Layer: cell.Tiles, ID: cell.New(11, 1115, 725)}] = streets(version)
 	if version == 1 {
 		cells[cell.Key{Layer: cell.Media, ID: cell.New(7, 69, 45)}] = cell.AppendItem(nil, []byte("a"), []byte("gone in version 2"))
 	}
 	return cells
+}
+
+// streets returns a cell of two real tiles: points, lines and areas, and from
+// version 2 on a street more, with a name that moves the numbers of others.
+func streets(version int) (raw []byte) {
+	var e vector.Encoder
+	for tile := range uint32(2) {
+		var places, roads, water []vector.Feature
+		for i := range int32(6) {
+			name := vector.Attrs(vector.AppendAttr(vector.AppendAttr(nil, "kind", vector.String("residential")), "name", vector.String(fmt.Sprintf("Ulica %d", i))))
+			roads = append(roads, shape(vector.Lines, name, i*500, 4000-i*30, 90, -20, 70, 10))
+			places = append(places, shape(vector.Points, vector.Attrs(vector.AppendAttr(nil, "rank", vector.Int(int64(i-2)))), i*300, i*400))
+		}
+		if version >= 2 {
+			roads = append(roads, shape(vector.Lines, vector.Attrs(vector.AppendAttr(nil, "name", vector.String("Cesta"))), 1000, 1000, -1100, 12, 5, 5))
+			roads[3].Geometry.Points[2].X += int32(version)
+		}
+		water = append(water, shape(vector.Polygons, "", 100, 100, 300, 0, 0, 300, -300, 0))
+		layers := e.AppendLayer(nil, "water", water)
+		layers = e.AppendLayer(layers, "streets", roads)
+		layers = e.AppendLayer(layers, "places", places)
+		raw = cell.AppendItem(raw, cell.TileKey(cell.New(14, 8920+tile, 5800)), layers)
+	}
+	return raw
+}
+
+// shape returns a feature of one part, whose points are told by their distances.
+func shape(kind vector.GeomType, attrs vector.Attrs, steps ...int32) vector.Feature {
+	f := vector.Feature{Type: kind, Attrs: attrs}
+	var at vector.TilePoint
+	for i := 0; i < len(steps); i += 2 {
+		at.X += steps[i]
+		at.Y += steps[i+1]
+		f.Geometry.Points = append(f.Geometry.Points, at)
+	}
+	f.Geometry.Close()
+	return f
 }
 
 func writeFiles(t *testing.T) {
@@ -605,7 +640,7 @@ func TestDeltasReplay(t *testing.T) {
 			codecs[s.Codec]++
 		}
 	}
-	if got, want := slices.Sorted(maps.Keys(codecs)), []delta.Codec{delta.Raw, delta.Plain, delta.Prefix, delta.Edit}; !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(codecs)), []delta.Codec{delta.Raw, delta.Plain, delta.Edit, delta.Tiles}; !slices.Equal(got, want) {
 		t.Errorf("the deltas use codecs %v, want each of %v", got, want)
 	}
 }

@@ -1,15 +1,19 @@
-package delta
+package edit_test
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/pannier-maps/pannier/sync/delta/edit"
+)
 
 // The worked example of FORMAT.md.
-func Example_edit() {
+func Example() {
 	old, raw := []byte("a long and winding lane road along the river"), []byte("a long and winding gravel road along the river")
-	data, _, err := packEdit(old, raw)
-	fmt.Printf("% x %v\n", data, err)
-	again, err := unpackEdit(old, data, len(raw))
+	data := edit.Encode(old, raw)
+	fmt.Printf("% x\n", data)
+	again, err := edit.Decode(old, data, len(raw))
 	fmt.Printf("%s %v\n", again, err)
 	// Output:
-	// 20 13 00 00 06 15 03 00 00 00 00 18 67 72 61 76 65 6c <nil>
+	// 7d 66 5b 1b 9e e9 cf 1e 4e c7
 	// a long and winding gravel road along the river <nil>
 }
