@@ -11,6 +11,7 @@ import (
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/hours"
 	"github.com/pannier-maps/pannier/tiles/taxonomy"
 )
 
@@ -168,10 +169,15 @@ func sound(id string, kind feature.Kind) feature.Feature {
 	return f
 }
 
-// words checks what the taxonomy knows.
+// words checks what follows rules of its own: the taxonomy and opening hours.
 func words(f *feature.Feature) (problems []*feature.FieldError) {
 	if c, ok := taxonomy.Lookup(f.Category); f.Category != "" && (!ok || c.ID == taxonomy.Group(c.ID)) {
 		problems = append(problems, &feature.FieldError{Field: "category", Problem: fmt.Sprintf("%.80q is no category", f.Category)})
+	}
+	if f.OpeningHours != "" {
+		if _, err := hours.Parse(f.OpeningHours); err != nil {
+			problems = append(problems, &feature.FieldError{Field: "opening_hours", Problem: err.Error()})
+		}
 	}
 	return problems
 }

@@ -154,6 +154,7 @@ func TestRefused(t *testing.T) {
 		{"another id", museum, Write{Ref: one.Ref, Base: one.Hash, Feature: &feature.Feature{ID: "museum/2"}}, ErrInvalid, `id: "museum/2" is not the feature's id`},
 		{"members", museum, Write{Ref: catalog.Ref{ID: "museum/3"}, Feature: &feature.Feature{Category: "shop.moon", Geometry: feature.At(cell.Point{})}}, ErrInvalid, "kind: missing: must be poi, route or notice (and 2 more)"},
 		{"an amendment's members", museum, Write{Ref: catalog.Ref{ID: "osm/node/1"}, Feature: &feature.Feature{Contact: &feature.Contact{Email: "x"}}}, ErrInvalid, "contact.email: has no @"},
+		{"opening hours", museum, Write{Ref: catalog.Ref{ID: "osm/node/1"}, Feature: &feature.Feature{OpeningHours: "Mo-Fr 8-12"}}, ErrInvalid, "opening_hours: character 8: a time is written as 08:00"},
 		{"deleting nothing", museum, Write{Ref: catalog.Ref{ID: "museum/9"}, Base: Any}, ErrConflict, "there is no museum/9"},
 	}
 	for _, test := range tests {
