@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"runtime"
 	"sync"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/delta"
@@ -26,25 +29,43 @@ const MaxInlineDelta = 256 << 10
 // MaxInlineDelta or when nothing changed. Deltas that no publish made are made
 // on request and kept on the site.
 //
-// It is safe for concurrent use; equal requests at once are answered by one
-// piece of work, and deltas are made one at a time.
+// It is safe for concurrent use. Equal requests at once are answered by one
+// piece of work, which ends when nobody waits for it any longer. As many deltas
+// are made at a time as there are cores; only who needs one more waits for that.
 type Updates struct {
 	objects Objects
+	cores   *semaphore.Weighted // that make deltas
+	answers flights[update, []byte]
+	ways    flights[step, way]
 
-	mu     sync.Mutex // held while a delta is made
-	cached sync.Map   // update -> body
+	mu     sync.Mutex
+	cached map[update][]byte
+	bytes  int // of all in cached
+}
+
+// step is from a manifest to a head, update a client's question for it.
+type step struct {
+	region, from string
+	head         blob.Hash
 }
 
 type update struct {
-	region, from, have string
-	part               bool
-	head               blob.Hash
+	step
+	have string
+	part bool
 }
+
+// maxCached is how many bytes of answers are kept; beyond, all are forgotten.
+const maxCached = 64 << 20
 
 var tagForm = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
 // NewUpdates returns the updates of a site.
-func NewUpdates(objects Objects) *Updates { return &Updates{objects: objects} }
+func NewUpdates(objects Objects) *Updates {
+	return &Updates{
+		objects: objects, cores: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), cached: make(map[update][]byte),
+	}
+}
 
 // Update returns the body of an update and the current head's tag, which is the
 // first 16 hex digits of the note's SHA-256; no body when the client has that.
@@ -67,29 +88,28 @@ func (u *Updates) Update(ctx context.Context, region, from, have string, part bo
 	var old []byte
 	if tagForm.MatchString(have) {
 		old, err = u.objects.Get(ctx, layout.PastHead(region, have))
-		if err != nil || blob.Sum(old).Short() != have { // damaged, it would spoil the new one
-			old, have = nil, ""
+	}
+	if old == nil || err != nil || blob.Sum(old).Short() != have { // damaged, it would spoil the new one
+		old, have = nil, ""
+	}
+	key := update{step{region, from, sum}, have, part}
+	if body, ok := u.known(key); ok {
+		return body, sum.Short(), nil
+	}
+	body, err = u.answers.do(ctx, key, func(ctx context.Context) ([]byte, error) {
+		w, err := u.ways.do(ctx, key.step, func(ctx context.Context) (way, error) {
+			return u.way(ctx, region, from, note)
+		})
+		if err != nil {
+			return nil, err
 		}
-	}
-	key := update{region, from, have, part, sum}
-	if body, ok := u.cached.Load(key); ok {
-		return body.([]byte), sum.Short(), nil
-	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if body, ok := u.cached.Load(key); ok {
-		return body.([]byte), sum.Short(), nil
-	}
-	w, err := u.way(ctx, region, from, note)
-	if err != nil {
-		return nil, "", err
-	}
-	if body, err = w.answer(old, note, part); err != nil {
-		return nil, "", err
-	}
-	u.forget(region, sum)
-	u.cached.Store(key, body)
-	return body, sum.Short(), nil
+		body, err := w.answer(old, note, part)
+		if err == nil {
+			u.remember(key, body)
+		}
+		return body, err
+	})
+	return body, sum.Short(), err
 }
 
 // way leads from one manifest to another; its delta is nil if they are the same.
@@ -149,7 +169,12 @@ func (u *Updates) way(ctx context.Context, region, from string, note []byte) (w 
 		if w.delta, err = u.objects.Get(ctx, name); err == nil {
 			return w, nil
 		}
-		if _, err := WriteDelta(ctx, u.objects, region, w.from, w.to); err != nil {
+		if err := u.cores.Acquire(ctx, 1); err != nil {
+			return w, err
+		}
+		_, err = WriteDelta(ctx, u.objects, region, w.from, w.to)
+		u.cores.Release(1)
+		if err != nil {
 			return w, err
 		}
 		w.delta, err = u.objects.Get(ctx, name)
@@ -158,12 +183,23 @@ func (u *Updates) way(ctx context.Context, region, from string, note []byte) (w 
 	return w, fmt.Errorf("%w: manifest %s of %s", fs.ErrNotExist, from, region)
 }
 
-// forget drops the answers that lead to a region's earlier heads.
-func (u *Updates) forget(region string, current blob.Hash) {
-	u.cached.Range(func(k, _ any) bool {
-		if k := k.(update); k.region == region && k.head != current {
-			u.cached.Delete(k)
+func (u *Updates) known(key update) ([]byte, bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	body, ok := u.cached[key]
+	return body, ok
+}
+
+// remember keeps an answer, and drops those that lead to the region's earlier heads.
+func (u *Updates) remember(key update, body []byte) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for k, b := range u.cached {
+		if k.region == key.region && k.head != key.head || u.bytes+len(body) > maxCached {
+			delete(u.cached, k)
+			u.bytes -= len(b)
 		}
-		return true
-	})
+	}
+	u.bytes += len(body) - len(u.cached[key])
+	u.cached[key] = body
 }
