@@ -5,8 +5,12 @@
 // without a dot and has an icon and labels as well. Icons name files of the maki
 // and temaki sets (CC0): "maki/cafe", "temaki/bicycle_repair". Labels exist in
 // every one of Languages. categories.tsv has the categories in the order in which
-// menus show them; osm.tsv maps the tags of OpenStreetMap to them, by rules of
+// menus show them; terms.tsv has what else a place may offer, in lists of
+// terms; osm.tsv maps the tags of OpenStreetMap to them, by rules of
 // which the first that holds wins.
+//
+// A region may have categories of its own, in a group of this list: an Own id
+// has "x_" after the dot, so that it never becomes one of ours.
 //
 // Ids are never reused. Readers show an unknown id, from a newer version, by its
 // group. All functions are safe for concurrent use.

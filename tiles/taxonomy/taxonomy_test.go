@@ -88,7 +88,8 @@ func TestRules(t *testing.T) {
 	}
 	for _, c := range All() {
 		group := Group(c.ID)
-		if c.ID != group && !used[c.ID] && group != "notice" && group != "other" && c.ID != OtherRoute {
+		given := group == "notice" || group == "producer" || group == "living" // only by providers
+		if c.ID != group && !used[c.ID] && !given && group != "other" && c.ID != OtherRoute {
 			t.Errorf("no rule gives %s", c.ID)
 		}
 	}
@@ -159,5 +160,71 @@ func TestDetails(t *testing.T) {
 	keys := Details()
 	if !slices.IsSorted(keys) || len(slices.Compact(slices.Clone(keys))) != len(keys) {
 		t.Error("details are not in order, or twice there")
+	}
+}
+
+func TestTerms(t *testing.T) {
+	icons := map[string]bool{}
+	for _, c := range All() {
+		icons[c.Icon] = true
+	}
+	id := regexp.MustCompile(`^[a-z_]+$`)
+	for _, kind := range []TermKind{Service, Aid, Product} {
+		seen, labels := map[string]bool{}, map[string]string{}
+		for _, c := range Terms(kind) {
+			if !id.MatchString(c.ID) || seen[c.ID] || !icons[c.Icon] {
+				t.Errorf("%s %s is malformed, there twice or has another icon", kind, c.ID)
+			}
+			seen[c.ID] = true
+			for _, l := range Languages() {
+				label := c.Labels[l]
+				if label == "" || strings.TrimSpace(label) != label || labels[l+label] != "" {
+					t.Errorf("%s %s: label %q in %s, also of %q", kind, c.ID, label, l, labels[l+label])
+				}
+				labels[l+label] = c.ID
+			}
+		}
+		if len(seen) < 10 {
+			t.Errorf("%d terms of %s", len(seen), kind)
+		}
+	}
+	if c, ok := LookupTerm(Service, "packed_lunch"); !ok || c.Label("sl") != "Paket s kosilom" {
+		t.Errorf("packed_lunch = %+v", c)
+	}
+	if _, ok := LookupTerm(Aid, "packed_lunch"); ok {
+		t.Error("packed lunch is no aid")
+	}
+}
+
+func TestCheckOwn(t *testing.T) {
+	good := Category{ID: "food.x_vinotoc", Icon: "temaki/grapes", Labels: map[string]string{"sl": "Vinotoč"}}
+	tests := []struct {
+		change func(*Category)
+		want   string
+	}{
+		{func(*Category) {}, ""},
+		{func(c *Category) { c.ID = "food.vinotoc" }, "id"},
+		{func(c *Category) { c.ID = "moon.x_vinotoc" }, "id"},
+		{func(c *Category) { c.ID = "food.x_" }, "id"},
+		{func(c *Category) { c.ID = "food.x_vinotoč" }, "id"},
+		{func(c *Category) { c.Icon = "maki/unicorn" }, "icon"},
+		{func(c *Category) { c.Labels = nil }, "labels"},
+		{func(c *Category) { c.Labels = map[string]string{"sl": " "} }, "labels.sl"},
+		{func(c *Category) { c.Labels = map[string]string{"sl": strings.Repeat("x", 61)} }, "labels.sl"},
+	}
+	for i, test := range tests {
+		c := good
+		test.change(&c)
+		if field, problem := CheckOwn(c); field != test.want || (field == "") != (problem == "") {
+			t.Errorf("%d: %s: %s, want %q", i, field, problem, test.want)
+		}
+	}
+	if Own("food.cafe") || !Own("food.x_cafe") || Own("x_food") {
+		t.Error("Own is wrong")
+	}
+	for _, c := range All() {
+		if Own(c.ID) {
+			t.Errorf("%s looks like a region's own", c.ID)
+		}
 	}
 }
