@@ -106,7 +106,7 @@ func (a *Accounts) standing(txn store.Txn, l link) error {
 		may = c.Manages(l.Grant.Of)
 	}
 	if u.Disabled || !may {
-		return ErrLink
+		return ErrForbidden
 	}
 	return nil
 }

@@ -158,7 +158,11 @@ func (a *Accounts) join(ctx context.Context, from netip.Addr, kind, token, addre
 		if err != nil {
 			return err
 		}
-		if err := a.standing(txn, l); err != nil {
+		err = a.standing(txn, l)
+		if errors.Is(err, ErrForbidden) || errors.Is(err, store.ErrNotFound) {
+			err = ErrLink
+		}
+		if err != nil {
 			return err
 		}
 		there, err := byEmail(txn, address)

@@ -97,6 +97,7 @@ func TestEveryRouteEveryRole(t *testing.T) {
 	for _, row := range rows {
 		name := row.Method + " " + row.Path
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			want, ok := expected[name]
 			if !ok {
 				t.Fatal("no expectation: say in expected who may call this route")
