@@ -10,8 +10,6 @@ import (
 	"github.com/pannier-maps/pannier/tiles/feature"
 	"github.com/pannier-maps/pannier/tiles/feature/fromosm"
 	"github.com/pannier-maps/pannier/tiles/source"
-	"github.com/pannier-maps/pannier/tiles/source/geojson"
-	"github.com/pannier-maps/pannier/tiles/source/gpx"
 	"github.com/pannier-maps/pannier/tiles/source/records"
 )
 
@@ -48,11 +46,7 @@ func (im *Importer) read(ctx context.Context, region, file string, kind source.K
 	for _, s := range sources {
 		collections = append(collections, s.Name)
 	}
-	read := geojson.Read
-	if kind == source.GPX {
-		read = gpx.Read
-	}
-	all, err := read(f, records.Options{
+	all, err := source.Read(f, kind, records.Options{
 		Source: opts.Source, Provider: opts.Provider, Licence: opts.Licence, Attribution: opts.Attribution, Collections: collections,
 	})
 	if err != nil {

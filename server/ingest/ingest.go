@@ -9,7 +9,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -95,10 +94,8 @@ func (im *Importer) Import(ctx context.Context, region string, files []string, o
 			r, err = im.extracts(ctx, region, extracts)
 		case source.OSMChange:
 			r, err = im.changes(ctx, region, file)
-		case source.GeoJSON, source.GPX:
-			r, err = im.features(ctx, region, file, kinds[i], opts)
 		default:
-			err = fmt.Errorf("%s: %s files cannot be imported", file, kinds[i])
+			r, err = im.features(ctx, region, file, kinds[i], opts)
 		}
 		if err != nil {
 			return results, err
@@ -140,7 +137,7 @@ func (im *Importer) open(file string) (*source.File, func(), error) {
 
 var (
 	notName = regexp.MustCompile(`[^a-z0-9]+`)
-	packing = regexp.MustCompile(`(?i)\.(gz|bz2|geojson|geojsonl|json|gpx)$`)
+	packing = regexp.MustCompile(`(?i)\.(gz|bz2|geojson|geojsonl|json|jsonld|gpx|kml|kmz|fit|tcx|csv|tsv|txt|xlsx|zip|html?)$`)
 )
 
 // SourceName makes a source's name of a file's: lower case, without endings,

@@ -1,6 +1,8 @@
-// Package source tells what a file of geography is, by its content.
+// Package source tells what a file of geography is, by its content, and reads
+// those that providers send as features.
 //
-// The readers of the formats are in the packages below it.
+// The readers of the formats are in the packages below it; FORMATS.md lists what
+// each reads.
 package source
 
 import (
@@ -24,15 +26,29 @@ const (
 	OSMPBF    Kind = "OSM PBF"
 	OSMXML    Kind = "OSM XML"
 	OSMChange Kind = "OSM change"
-	GeoJSON   Kind = "GeoJSON"
-	GPX       Kind = "GPX"
+	Overpass  Kind = "Overpass JSON"
+
+	// Those that Read reads.
+	GeoJSON         Kind = "GeoJSON"
+	GPX             Kind = "GPX"
+	KML             Kind = "KML"
+	KMZ             Kind = "KMZ"
+	FIT             Kind = "FIT"
+	TCX             Kind = "TCX"
+	CSV             Kind = "CSV"
+	XLSX            Kind = "XLSX"
+	DATAtourisme    Kind = "DATAtourisme"
+	DATAtourismeZip Kind = "DATAtourisme archive"
+	OpenDataHub     Kind = "Open Data Hub"
+	SchemaOrg       Kind = "schema.org"
+	WebPage         Kind = "web page"
 )
 
 // Errors for what is no source.
 var (
 	ErrEmpty   = errors.New("the file is empty")
 	ErrFolder  = errors.New("this is a folder, not a file")
-	ErrUnknown = errors.New("unknown format, want OSM PBF, OSM XML, OSM change, GeoJSON or GPX, plain or packed with gzip or bzip2")
+	ErrUnknown = errors.New("unknown format, want GPX, KML, KMZ, FIT, TCX, GeoJSON, CSV, XLSX, DATAtourisme, Open Data Hub or schema.org, or OSM PBF, XML or change; plain or packed with gzip or bzip2")
 )
 
 const (
@@ -117,7 +133,7 @@ func (f *File) detect() (Kind, error) {
 	}
 	f.size = info.Size()
 	f.r = bufio.NewReaderSize(counter{f}, 64<<10)
-	for range maxLayers {
+	for packed := range maxLayers {
 		head, err := f.r.Peek(headSize)
 		if errors.Is(err, io.ErrUnexpectedEOF) {
 			return "", fmt.Errorf("the file ends too early: %w", err)
@@ -136,73 +152,15 @@ func (f *File) detect() (Kind, error) {
 			}
 		case bytes.HasPrefix(head, []byte("BZh")):
 			layer = bzip2.NewReader(f.r)
+		case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+			if packed > 0 {
+				return "", fmt.Errorf("%w: a zip archive within another packing", ErrUnknown)
+			}
+			return kindOfZip(f.file, f.size)
 		default:
 			return kindOf(head)
 		}
 		f.r = bufio.NewReaderSize(layer, 64<<10)
 	}
 	return "", fmt.Errorf("%w: packed more than %d times", ErrUnknown, maxLayers-1)
-}
-
-// kindOf tells the format from the first bytes of a file.
-func kindOf(head []byte) (Kind, error) {
-	// A PBF file starts with the length of a block's header, then its type.
-	if len(head) > 15 && head[0] == 0 && head[1] == 0 && bytes.Equal(head[4:15], []byte("\x0a\x09OSMHeader")) {
-		return OSMPBF, nil
-	}
-	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
-	if bytes.HasPrefix(text, []byte("{")) {
-		return kindOfJSON(text)
-	}
-	switch root(text) {
-	case "osm":
-		return OSMXML, nil
-	case "osmChange":
-		return OSMChange, nil
-	case "gpx":
-		return GPX, nil
-	}
-	return "", ErrUnknown
-}
-
-// kindOfJSON looks for the types of GeoJSON objects. A file whose first bytes name
-// none, because a long member stands before it, is taken for GeoJSON as well: its
-// reader will tell.
-func kindOfJSON(text []byte) (Kind, error) {
-	for _, name := range []string{"FeatureCollection", "Feature", "GeometryCollection", "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"} {
-		if bytes.Contains(text, []byte(`"`+name+`"`)) {
-			return GeoJSON, nil
-		}
-	}
-	if len(text) > headSize-16 {
-		return GeoJSON, nil
-	}
-	return "", ErrUnknown
-}
-
-// root returns the name of an XML document's first element, "" when there is none.
-func root(text []byte) string {
-	for {
-		text = bytes.TrimLeft(text, " \t\r\n")
-		var end string
-		switch {
-		case bytes.HasPrefix(text, []byte("<?")):
-			end = "?>"
-		case bytes.HasPrefix(text, []byte("<!--")):
-			end = "-->"
-		case bytes.HasPrefix(text, []byte("<")):
-			name := text[1:]
-			if i := bytes.IndexAny(name, " \t\r\n/>"); i >= 0 {
-				name = name[:i]
-			}
-			return string(name)
-		default:
-			return ""
-		}
-		_, rest, ok := bytes.Cut(text, []byte(end))
-		if !ok {
-			return ""
-		}
-		text = rest
-	}
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	archivezip "archive/zip"
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
@@ -16,6 +17,17 @@ func zip(s string) string {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	w.Write([]byte(s))
+	w.Close()
+	return b.String()
+}
+
+func archive(names ...string) string {
+	var b bytes.Buffer
+	w := archivezip.NewWriter(&b)
+	for _, name := range names {
+		f, _ := w.Create(name)
+		f.Write([]byte("x"))
+	}
 	w.Close()
 	return b.String()
 }
@@ -45,7 +57,29 @@ func TestDetect(t *testing.T) {
 		{"too many layers", zip(zip(zip("<osm>"))), ""},
 		{"cut gzip", zip("<osm>")[:8], ""},
 		{"other JSON", `{"a": 1}`, ""},
-		{"other XML", "<kml>", ""},
+		{"other XML", "<svg>", ""},
+		{"KML", "<?xml version='1.0'?><kml:kml>", KML},
+		{"TCX", "<TrainingCenterDatabase xmlns='x'>", TCX},
+		{"UTF-16", "\xff\xfe<\x00g\x00p\x00x\x00>\x00", GPX},
+		{"FIT", "\x0e\x10\x98\x08\x00\x00\x00\x00.FIT\x00\x00", FIT},
+		{"web page", "<!DOCTYPE html>\n<HTML lang=sl>", WebPage},
+		{"commas", "name,lat,lon\nA,46.5,16.1\n", CSV},
+		{"semicolons", "Naziv;\xa6irina;Dol\x9eina\r\nA;46,5;16,1\r\n", CSV},
+		{"UTF-16 tabs", "\xff\xfea\x00\t\x00b\x00\n\x00c\x00\t\x00d\x00\n\x00", CSV},
+		{"DATAtourisme", `{"@id":"https://data.datatourisme.fr/1","x":{"type":"Point"}}`, DATAtourisme},
+		{"DATAtourisme list", `{"@context":{},"@graph":[{"rdfs:label":{}}]}`, DATAtourisme},
+		{"DATAtourisme index", `[{"lastUpdateDatatourisme":"x","label":"A","file":"a.json"}]`, DATAtourisme},
+		{"Open Data Hub", `{"Id":"A","Detail":{"de":{"Title":"Feature"}}}`, OpenDataHub},
+		{"Open Data Hub page", `{"TotalResults":1,"Items":[{"Id":"A"}]}`, OpenDataHub},
+		{"schema.org", `[{"@context":"https://schema.org","@type":"Hotel","geo":{"type":"Point"}}]`, SchemaOrg},
+		{"Overpass", `{"version":0.6,"generator":"Overpass API","elements":[]}`, Overpass},
+		{"KMZ", archive("a.png", "doc.kml"), KMZ},
+		{"XLSX", archive("[Content_Types].xml", "xl/workbook.xml"), XLSX},
+		{"DATAtourisme archive", archive("index.json", "objects/a.json"), DATAtourismeZip},
+		{"DOCX", archive("[Content_Types].xml", "word/document.xml"), ""},
+		{"zip in gzip", zip(archive("doc.kml")), ""},
+		{"cut zip", archive("doc.kml")[:40], ""},
+		{"other list", `[{"ttl":"x"}]`, ""},
 		{"open comment", "<!-- <osm>", ""},
 		{"text", "osm", ""},
 		{"empty", "", ""},
@@ -60,7 +94,7 @@ func TestDetect(t *testing.T) {
 			if got != test.want || (err == nil) != (test.want != "") {
 				t.Fatalf("Detect = %q, %v, want %q", got, err, test.want)
 			}
-			if err != nil && (!strings.Contains(err.Error(), path) || test.name != "cut gzip" && !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrEmpty)) {
+			if err != nil && (!strings.Contains(err.Error(), path) || !strings.HasPrefix(test.name, "cut ") && !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrEmpty)) {
 				t.Errorf("error %v", err)
 			}
 		})

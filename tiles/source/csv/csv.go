@@ -104,7 +104,16 @@ func Plausible(head []byte) bool {
 	if bytes.HasPrefix(text, []byte("sep=")) {
 		return true
 	}
-	return separator(text) != 0
+	comma := separator(text)
+	if comma == 0 {
+		return false
+	}
+	first, err := reader(bytes.NewReader(text), comma).Read()
+	words := 0
+	for _, cell := range first {
+		words += len(strings.Fields(cell))
+	}
+	return err == nil && words <= 3*len(first) // else it is prose
 }
 
 // separator tells the separator of columns: the one that divides most rows into

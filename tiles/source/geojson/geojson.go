@@ -26,6 +26,7 @@ import (
 	"io"
 
 	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/source/jsonread"
 	"github.com/pannier-maps/pannier/tiles/source/records"
 )
 
@@ -35,17 +36,15 @@ func Read(r io.Reader, opts records.Options) (*records.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
-	raw = bytes.ReplaceAll(raw, []byte{0x1e}, []byte{' '}) // RFC 8142 puts it before each text
-	p := &parser{raw: raw, d: json.NewDecoder(bytes.NewReader(raw)), opts: opts, all: records.NewCollector(opts), line: 1}
+	p := &parser{Reader: jsonread.New(raw), opts: opts, all: records.NewCollector(opts)}
 	for {
-		p.start = p.d.InputOffset()
-		token, err := p.d.Token()
+		p.Start()
+		token, err := p.Token()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return nil, p.syntax(err)
+			return nil, p.Explain(err)
 		}
 		if token != json.Delim('{') {
 			return nil, records.Errorf(0, "not GeoJSON: it does not begin with {")
@@ -62,55 +61,24 @@ func Read(r io.Reader, opts records.Options) (*records.File, error) {
 
 // parser is the state of one Read.
 type parser struct {
-	raw     []byte
-	d       *json.Decoder
+	*jsonread.Reader
 	opts    records.Options
 	all     *records.Collector
-	start   int64 // of the object in hand
-	objects int   // at the top
-	count   int   // of features
-	line    int   // at byte counted
-	counted int64
-}
-
-// here returns the line that the decoder has come to. It skips the spaces before
-// what comes next.
-func (p *parser) here() int {
-	at := p.d.InputOffset()
-	for at < int64(len(p.raw)) && bytes.IndexByte([]byte(" \t\r\n,"), p.raw[at]) >= 0 {
-		at++
-	}
-	if at > p.counted {
-		p.line += bytes.Count(p.raw[p.counted:at], []byte{'\n'})
-		p.counted = at
-	}
-	return p.line
-}
-
-// syntax says where the JSON is broken. The decoder counts only some bytes, so
-// the object is scanned again.
-func (p *parser) syntax(err error) error {
-	var whole json.RawMessage
-	var broken *json.SyntaxError
-	if again := json.Unmarshal(p.raw[p.start:], &whole); errors.As(again, &broken) {
-		end := min(p.start+broken.Offset, int64(len(p.raw)))
-		line := 1 + bytes.Count(p.raw[:end], []byte{'\n'})
-		return &records.Error{Line: line, Where: fmt.Sprintf("byte %d", end), Err: fmt.Errorf("not JSON: %w", broken)}
-	}
-	return records.Errorf(0, "not JSON: %w", err)
+	objects int // at the top
+	count   int // of features
 }
 
 // object reads the rest of an object at the top: a collection, whose features
 // are read one by one, or a Feature.
 func (p *parser) object() error {
 	p.objects++
-	line := p.here()
+	line := p.Line()
 	members := map[string]json.RawMessage{}
 	collection := false
-	for p.d.More() {
-		token, err := p.d.Token()
+	for p.More() {
+		token, err := p.Token()
 		if err != nil {
-			return p.syntax(err)
+			return p.Explain(err)
 		}
 		name, _ := token.(string)
 		if name == "features" {
@@ -121,13 +89,13 @@ func (p *parser) object() error {
 			continue
 		}
 		var value json.RawMessage
-		if err := p.d.Decode(&value); err != nil {
-			return p.syntax(err)
+		if err := p.Decode(&value); err != nil {
+			return p.Explain(err)
 		}
 		members[name] = value
 	}
-	if _, err := p.d.Token(); err != nil {
-		return p.syntax(err)
+	if _, err := p.Token(); err != nil {
+		return p.Explain(err)
 	}
 	if problem := checkSystem(members["crs"]); problem != nil {
 		return &records.Error{Err: problem}
@@ -148,32 +116,32 @@ func (p *parser) object() error {
 
 // features reads the array of a collection.
 func (p *parser) features() error {
-	token, err := p.d.Token()
+	token, err := p.Token()
 	if err != nil {
-		return p.syntax(err)
+		return p.Explain(err)
 	}
 	if token != json.Delim('[') {
 		return &records.Error{Err: &feature.FieldError{Field: "features", Problem: "must be an array"}}
 	}
-	for p.d.More() {
-		line := p.here()
+	for p.More() {
+		line := p.Line()
 		var members map[string]json.RawMessage
-		err := p.d.Decode(&members)
+		err := p.Decode(&members)
 		var typ *json.UnmarshalTypeError
 		switch {
 		case errors.As(err, &typ):
 			p.count++
 			p.reject(line, &feature.FieldError{Field: "type", Problem: "must be an object, not a JSON " + typ.Value})
 		case err != nil:
-			return p.syntax(err)
+			return p.Explain(err)
 		default:
 			if err := p.feature(line, members); err != nil {
 				return err
 			}
 		}
 	}
-	if _, err := p.d.Token(); err != nil {
-		return p.syntax(err)
+	if _, err := p.Token(); err != nil {
+		return p.Explain(err)
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func TestReadRefuses(t *testing.T) {
 		{"<kml/>", "line 1: not a GPX file: it begins with <kml>"},
 		{strings.Repeat("<gpx>", 101), "line 1: more than 100 elements lie within each other"},
 		{"<!DOCTYPE gpx [<!ENTITY a 'aaaa'>]>\n<gpx><name>&a;</name></gpx>", "line 2: not well-formed XML: invalid character entity &a;"},
-		{"<gpx>\n<trk><trkseg>", "line 2: not well-formed XML: unexpected EOF"},
+		{"<gpx>\n<trk><trkseg>", "line 2: the file ends too early: it is cut off"},
 		{"<gpx>\n<trk></gpx>", "line 2: not well-formed XML: element <trk> closed by </gpx>"},
 		{"<gpx><name>\xe4</name></gpx>", "line 1: not well-formed XML: invalid UTF-8"},
 		{`<?xml version="1.0" encoding="EBCDIC"?><gpx/>`, `the encoding "ebcdic" is not known; save the file as UTF-8`},

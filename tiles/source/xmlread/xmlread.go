@@ -148,10 +148,12 @@ func (r *Reader) explain(err error) error {
 	}
 	var syntax *xml.SyntaxError
 	switch {
+	case errors.As(err, &syntax) && syntax.Msg == "unexpected EOF":
+		return records.Errorf(syntax.Line, "the file ends too early: it is cut off")
 	case errors.As(err, &syntax):
 		return records.Errorf(syntax.Line, "not well-formed XML: %s", syntax.Msg)
 	case err == io.EOF:
-		return r.Failf("the file ends too early")
+		return r.Failf("the file ends too early: it is cut off")
 	}
 	return r.Failf("%w", err)
 }

@@ -34,18 +34,23 @@ type Archive struct {
 
 // Open opens an archive.
 func Open(raw []byte) (*Archive, error) {
-	if err := checkEnd(raw); err != nil {
+	return OpenAt(bytes.NewReader(raw), int64(len(raw)))
+}
+
+// OpenAt opens an archive of a size. It reads the list of entries only.
+func OpenAt(r io.ReaderAt, size int64) (*Archive, error) {
+	if err := checkEnd(r, size); err != nil {
 		return nil, err
 	}
-	r, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, records.Errorf(0, "not a sound zip archive: %w", err)
 	}
-	if len(r.File) > MaxEntries {
-		return nil, records.Errorf(0, "the archive has %d files, more than %d", len(r.File), MaxEntries)
+	if len(z.File) > MaxEntries {
+		return nil, records.Errorf(0, "the archive has %d files, more than %d", len(z.File), MaxEntries)
 	}
 	a := &Archive{left: MaxUnpacked}
-	for _, f := range r.File {
+	for _, f := range z.File {
 		if !strings.HasSuffix(f.Name, "/") && !strings.HasPrefix(f.Name, "__MACOSX/") {
 			a.files = append(a.files, f)
 		}
@@ -55,9 +60,12 @@ func Open(raw []byte) (*Archive, error) {
 
 // checkEnd finds the list of entries as archive/zip will, before that reads it
 // whole: an archive can say that it begins at any byte.
-func checkEnd(raw []byte) error {
+func checkEnd(r io.ReaderAt, total int64) error {
 	const size = 22
-	tail := raw[max(0, len(raw)-size-1<<16):]
+	tail := make([]byte, min(total, size+1<<16))
+	if _, err := r.ReadAt(tail, total-int64(len(tail))); err != nil && err != io.EOF {
+		return fmt.Errorf("read: %w", err)
+	}
 	i := bytes.LastIndex(tail, []byte("PK\x05\x06"))
 	for i >= 0 && (i+size > len(tail) || i+size+int(binary.LittleEndian.Uint16(tail[i+20:])) > len(tail)) {
 		i = bytes.LastIndex(tail[:i], []byte("PK\x05\x06"))
@@ -69,7 +77,7 @@ func checkEnd(raw []byte) error {
 	if length == 0xffffffff || offset == 0xffffffff || binary.LittleEndian.Uint16(tail[i+10:]) == 0xffff {
 		return records.Errorf(0, "the archive is of the kind for very large ones (zip64); divide it")
 	}
-	end := int64(len(raw) - len(tail) + i)
+	end := total - int64(len(tail)) + int64(i)
 	if length > MaxDirectory || end-offset > MaxDirectory {
 		return records.Errorf(0, "the archive's list of files takes more than %d MiB", MaxDirectory>>20)
 	}
