@@ -32,7 +32,7 @@ var allowed = map[string][]string{
 	"server/problem":  {"server/auth", "server/problem", "server/store", "sync"},
 	"server/control":  {},
 	"server/arrows":   {},
-	"server/catalog":  {"server/store", "sync", "tiles/feature"},
+	"server/catalog":  {"server/store", "sync", "tiles/feature", "tiles/taxonomy"},
 	"server/ingest":   {"server/catalog", "tiles"},
 	"server/compose":  {"server/catalog", "sync", "tiles"},
 	"server/public":   {"server/problem", "server/store", "sync/layout"},

@@ -19,6 +19,7 @@
 //	history/{region}/{ref}/{rev}     Version; ref is 32 hex digits of a hash, rev 8
 //	journal/{region}                 number of the newest line
 //	journal/{region}/{number}        Line; 16 hex digits
+//	category/{region}/{id}           Category
 //	applying/{region}                number of the change that has the region to itself
 //	import/{region}/{source}         import under way, see features.go
 //	last/{region}                    number of the newest version

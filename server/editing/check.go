@@ -19,6 +19,7 @@ import (
 type rules struct {
 	actor  Actor
 	owners map[string]string // organisation by source
+	own    map[string]bool   // the region's own categories
 }
 
 func (d *Desk) rules(ctx context.Context, region string, a Actor) (rules, error) {
@@ -26,7 +27,15 @@ func (d *Desk) rules(ctx context.Context, region string, a Actor) (rules, error)
 		return rules{}, err
 	}
 	owners, err := d.owners(ctx, region)
-	return rules{a, owners}, err
+	if err != nil {
+		return rules{}, err
+	}
+	categories, err := d.catalog.Categories(ctx, region)
+	own := make(map[string]bool)
+	for _, c := range categories {
+		own[c.ID] = true
+	}
+	return rules{a, owners, own}, err
 }
 
 // owners returns the organisations of a region's sources.
@@ -124,15 +133,24 @@ func (r rules) complete(ref catalog.Ref, f *feature.Feature) {
 
 // content checks a feature and returns its content.
 func (d *Desk) content(ctx context.Context, r rules, ref catalog.Ref, f *feature.Feature) (catalog.Content, error) {
+	raw, err := r.canonical(ref, f)
+	if err != nil {
+		return catalog.Content{}, err
+	}
+	return d.catalog.Keep(ctx, raw)
+}
+
+// canonical completes and checks a feature and returns its bytes.
+func (r rules) canonical(ref catalog.Ref, f *feature.Feature) ([]byte, error) {
 	r.complete(ref, f)
 	if problems := check(ref, f); len(problems) > 0 {
-		return catalog.Content{}, &InvalidError{problems}
+		return nil, &InvalidError{problems}
 	}
 	raw, err := f.Canonical()
 	if err != nil {
-		return catalog.Content{}, invalidCause(err)
+		return nil, invalidCause(err)
 	}
-	return d.catalog.Keep(ctx, raw)
+	return raw, nil
 }
 
 func invalidCause(err error) error {
@@ -145,14 +163,14 @@ func invalidCause(err error) error {
 
 // check lists what is wrong with a feature, or with the members that an
 // amendment has.
-func check(ref catalog.Ref, f *feature.Feature) []*feature.FieldError {
+func (r rules) check(ref catalog.Ref, f *feature.Feature) []*feature.FieldError {
 	whole := f
 	if Amends(ref) {
 		merged := feature.Merge(sound(ref.ID, f.Kind), *f)
 		merged.Provenance.AmendedBy = f.Provenance.Provider
 		whole = &merged
 	}
-	return append(whole.Problems(), words(f)...)
+	return append(whole.Problems(), r.words(f)...)
 }
 
 // sound is an object with nothing wrong in it, for an amendment to stand on.
@@ -170,9 +188,21 @@ func sound(id string, kind feature.Kind) feature.Feature {
 }
 
 // words checks what follows rules of its own: the taxonomy and opening hours.
-func words(f *feature.Feature) (problems []*feature.FieldError) {
-	if c, ok := taxonomy.Lookup(f.Category); f.Category != "" && (!ok || c.ID == taxonomy.Group(c.ID)) {
+func (r rules) words(f *feature.Feature) (problems []*feature.FieldError) {
+	if c, ok := taxonomy.Lookup(f.Category); f.Category != "" && !r.own[f.Category] && (!ok || c.ID == taxonomy.Group(c.ID)) {
 		problems = append(problems, &feature.FieldError{Field: "category", Problem: fmt.Sprintf("%.80q is no category", f.Category)})
+	}
+	lists := map[taxonomy.TermKind][]string{taxonomy.Service: f.Services, taxonomy.Product: f.Products}
+	fields := map[taxonomy.TermKind]string{taxonomy.Service: "services", taxonomy.Product: "products", taxonomy.Aid: "accessibility.aids"}
+	if f.Access != nil {
+		lists[taxonomy.Aid] = f.Access.Aids
+	}
+	for _, kind := range [...]taxonomy.TermKind{taxonomy.Service, taxonomy.Product, taxonomy.Aid} {
+		for i, id := range lists[kind] {
+			if _, ok := taxonomy.LookupTerm(kind, id); !ok {
+				problems = append(problems, &feature.FieldError{Field: fmt.Sprintf("%s.%d", fields[kind], i), Problem: fmt.Sprintf("%.80q is no %s", id, kind)})
+			}
+		}
 	}
 	if f.OpeningHours != "" {
 		if _, err := hours.Parse(f.OpeningHours); err != nil {

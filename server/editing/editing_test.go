@@ -154,6 +154,8 @@ func TestRefused(t *testing.T) {
 		{"another id", museum, Write{Ref: one.Ref, Base: one.Hash, Feature: &feature.Feature{ID: "museum/2"}}, ErrInvalid, `id: "museum/2" is not the feature's id`},
 		{"members", museum, Write{Ref: catalog.Ref{ID: "museum/3"}, Feature: &feature.Feature{Category: "shop.moon", Geometry: feature.At(cell.Point{})}}, ErrInvalid, "kind: missing: must be poi, route or notice (and 2 more)"},
 		{"an amendment's members", museum, Write{Ref: catalog.Ref{ID: "osm/node/1"}, Feature: &feature.Feature{Contact: &feature.Contact{Email: "x"}}}, ErrInvalid, "contact.email: has no @"},
+		{"a service", museum, Write{Ref: catalog.Ref{ID: "osm/node/1"}, Feature: &feature.Feature{Services: []string{"repair", "moon"}}}, ErrInvalid, `services.1: "moon" is no service`},
+		{"an aid", museum, Write{Ref: catalog.Ref{ID: "osm/node/1"}, Feature: &feature.Feature{Access: &feature.Access{Aids: []string{"moon"}}}}, ErrInvalid, `accessibility.aids.0: "moon" is no aid`},
 		{"opening hours", museum, Write{Ref: catalog.Ref{ID: "osm/node/1"}, Feature: &feature.Feature{OpeningHours: "Mo-Fr 8-12"}}, ErrInvalid, "opening_hours: character 8: a time is written as 08:00"},
 		{"deleting nothing", museum, Write{Ref: catalog.Ref{ID: "museum/9"}, Base: Any}, ErrConflict, "there is no museum/9"},
 	}
@@ -172,6 +174,35 @@ func TestRefused(t *testing.T) {
 	}
 	if w, err := d.Put(ctx, editor, "mura", Write{Ref: one.Ref, Base: one.Hash, Feature: place("Muzej Mura")}); err != nil || w.Rev != 2 {
 		t.Errorf("an editor writes for an organisation: %+v, %v", w, err)
+	}
+}
+
+func TestOwnCategory(t *testing.T) {
+	d := desk(t, t.TempDir())
+	f := place("Vinotoč")
+	f.Category = "food.x_vinotoc"
+	w := Write{Ref: catalog.Ref{ID: "museum/1"}, Feature: f}
+	if _, err := d.Put(ctx, museum, "mura", w); !errors.Is(err, ErrInvalid) {
+		t.Errorf("before there is one: %v", err)
+	}
+	own := catalog.Category{ID: "food.x_vinotoc", Icon: "temaki/grapes", Labels: map[string]string{"sl": "Vinotoč", "de": "Buschenschank"}}
+	if err := d.catalog.SetCategory(ctx, "mura", d.stamp(editor), own); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Put(ctx, museum, "mura", w); err != nil {
+		t.Error(err)
+	}
+	own.Icon = "maki/unicorn"
+	if err := d.catalog.SetCategory(ctx, "mura", d.stamp(editor), own); !errors.Is(err, catalog.ErrCategory) {
+		t.Errorf("another icon: %v", err)
+	}
+	for _, want := range []error{nil, catalog.ErrNoCategory} {
+		if err := d.catalog.DeleteCategory(ctx, "mura", d.stamp(editor), own.ID); !errors.Is(err, want) {
+			t.Errorf("deleted: %v, want %v", err, want)
+		}
+	}
+	if all, err := d.catalog.Categories(ctx, "mura"); err != nil || len(all) != 0 {
+		t.Errorf("categories %+v, %v", all, err)
 	}
 }
 
