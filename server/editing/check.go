@@ -143,7 +143,7 @@ func (d *Desk) content(ctx context.Context, r rules, ref catalog.Ref, f *feature
 // canonical completes and checks a feature and returns its bytes.
 func (r rules) canonical(ref catalog.Ref, f *feature.Feature) ([]byte, error) {
 	r.complete(ref, f)
-	if problems := check(ref, f); len(problems) > 0 {
+	if problems := r.check(ref, f); len(problems) > 0 {
 		return nil, &InvalidError{problems}
 	}
 	raw, err := f.Canonical()
