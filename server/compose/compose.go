@@ -111,6 +111,10 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 		Region: r.ID, Name: r.Name, Languages: r.Languages, MinReader: manifest.ReaderVersion,
 		Bounds: c.bounds(area, cells), Licences: cells.licences(),
 	}
+	own, err := c.ownCategories(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
 	drawn := false
 	if base != nil {
 		d.Content.Meta.TileFormat = "mvt"
@@ -127,6 +131,11 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 		}
 	}
 	d.Content.Cells = func(ctx context.Context, emit func(key cell.Key, raw []byte) error) error {
+		if len(own) > 0 {
+			if err := emit(cell.Key{Layer: cell.Assets, ID: cell.World}, own); err != nil {
+				return err
+			}
+		}
 		if err := cells.emit(keptFeatures, emit); err != nil || !drawn {
 			return err
 		}

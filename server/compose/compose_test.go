@@ -278,3 +278,32 @@ func TestTornShelf(t *testing.T) {
 		}
 	}
 }
+
+func TestOwnCategories(t *testing.T) {
+	c, r := composer(t, "")
+	own := catalog.Category{ID: "food.x_vinotoc", Icon: "temaki/grapes", Labels: map[string]string{"sl": "Vinotoč", "de": "Buschenschank"}}
+	if err := c.Catalog.SetCategory(context.Background(), r.ID, catalog.Stamp{By: "user/a"}, own); err != nil {
+		t.Fatal(err)
+	}
+	d, err := c.Compose(context.Background(), r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var got string
+	err = d.Content.Cells(context.Background(), func(key cell.Key, raw []byte) error {
+		if key == (cell.Key{Layer: cell.Assets, ID: cell.World}) {
+			for item, err := range cell.Items(raw) {
+				if err != nil {
+					return err
+				}
+				got += string(item.Key) + " " + string(item.Value)
+			}
+		}
+		return nil
+	})
+	want := `categories [{"icon":"temaki/grapes","id":"food.x_vinotoc","labels":{"de":"Buschenschank","sl":"Vinotoč"}}]`
+	if err != nil || got != want {
+		t.Errorf("assets of the world: %s, %v, want %s", got, err, want)
+	}
+}
