@@ -32,6 +32,9 @@ func (h *Host) Publish(ctx context.Context, region string, opts PublishOptions) 
 	if err != nil {
 		return publish.Result{}, nil, err
 	}
+	if err := h.Publisher(nil).Check(ctx, signing); err != nil {
+		return publish.Result{}, nil, err
+	}
 	last, err := h.Last(ctx, region)
 	if err != nil {
 		return publish.Result{}, nil, err

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 
+	"github.com/pannier-maps/pannier/server/catalog"
+	"github.com/pannier-maps/pannier/sync/publish"
 	"github.com/pannier-maps/pannier/sync/signed"
 )
 
@@ -29,4 +31,19 @@ func addRoot(ctx context.Context, h *Host) error {
 		return err
 	}
 	return h.AddRoot(ctx, note)
+}
+
+// A region whose key no root lists cannot be published, which is told before the
+// work of composing it.
+func TestPublishWithoutKey(t *testing.T) {
+	ctx := t.Context()
+	h, _ := newHost(t)
+	if _, err := h.Catalog.CreateRegion(ctx, catalog.Region{ID: "later"}); err != nil {
+		t.Fatal(err)
+	}
+	var stages []string
+	_, _, err := h.Publish(ctx, "later", PublishOptions{Progress: func(stage string, _, _ int64) { stages = append(stages, stage) }})
+	if !errors.Is(err, publish.ErrNoKey) || len(stages) > 0 {
+		t.Errorf("publish gave %v after %q", err, stages)
+	}
 }

@@ -128,8 +128,8 @@ func (p *Publisher) Publish(ctx context.Context, region Region, content Content,
 	if err != nil {
 		return Result{}, fmt.Errorf("read ledger: %w", err)
 	}
-	if _, err := p.sign(ctx, region, head.Head{Version: newest(versions) + 1, Issued: p.now()}); err != nil {
-		return Result{}, err // better now than after the work
+	if err := p.mayPublish(ctx, region, versions); err != nil {
+		return Result{}, err
 	}
 	next, err := p.write(ctx, region.ID, content, versions)
 	if err != nil {
@@ -175,6 +175,21 @@ func (p *Publisher) Publish(ctx context.Context, region Region, content Content,
 		return Result{}, fmt.Errorf("publish %s: %w", region.ID, err)
 	}
 	return Result{Version: v}, p.writeMutable(ctx, region.ID)
+}
+
+// Check returns ErrNoKey when riders would refuse the region's next version. Ask
+// before the work of making its content.
+func (p *Publisher) Check(ctx context.Context, region Region) error {
+	versions, err := p.Ledger.Versions(ctx, region.ID)
+	if err != nil {
+		return fmt.Errorf("read ledger: %w", err)
+	}
+	return p.mayPublish(ctx, region, versions)
+}
+
+func (p *Publisher) mayPublish(ctx context.Context, region Region, versions []Version) error {
+	_, err := p.sign(ctx, region, head.Head{Version: newest(versions) + 1, Issued: p.now()})
+	return err
 }
 
 // Rollback publishes an earlier version's content again, as a new version.
