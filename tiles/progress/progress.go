@@ -1,5 +1,5 @@
 // Package progress shows on a command line how far long work has come: a bar
-// that is redrawn on a terminal, plain lines anywhere else.
+// that is redrawn on a terminal, plain lines, some seconds apart, anywhere else.
 //
 // Errors of writing are not reported; the work is what matters. A Meter is safe
 // for concurrent use.
@@ -101,15 +101,18 @@ func (m *Meter) stage(name string) *stage {
 		}
 	}
 	s := &stage{name: name}
+	if !m.terminal {
+		s.shown = m.now() // a short stage has its last line only
+	}
 	m.stages = append(m.stages, s)
 	return s
 }
 
 func (m *Meter) end(s *stage) {
-	if !s.ended {
-		s.ended = true
+	if !s.ended && (s.done > 0 || s.total > 0) { // there was something to do
 		m.show(s, true)
 	}
+	s.ended = true
 }
 
 // show writes a stage's line; the last one stays, others are drawn over.

@@ -44,15 +44,16 @@ func TestMeter(t *testing.T) {
 		{"plain", false, Counts, []step{
 			{0, "read ways", 1, 40000}, {interval - 1, "read ways", 10000, 40000}, {1, "read ways", 20000, 40000},
 			{0, "read ways", 40000, 40000}, {interval, "read ways", 39000, 40000}, {},
-		}, "read ways: 0 %, 1 of 40,000\nread ways: 50 %, 20,000 of 40,000\nread ways: 100 %, 40,000 of 40,000\n"},
+		}, "read ways: 50 %, 20,000 of 40,000\nread ways: 100 %, 40,000 of 40,000\n"},
 		{"two stages at once", false, Counts, []step{
 			{0, "a", 1, 4}, {0, "b", 1, 0}, {time.Second, "a", 2, 4}, {0, "b", 2, 0}, {},
-		}, "a: 25 %, 1 of 4\nb: 1\na: 50 %, 2 of 4\nb: 2\n"},
+		}, "a: 50 %, 2 of 4\nb: 2\n"},
 		{"late reports do not lead back", false, Bytes, []step{
 			{0, "fetch", 2_500_000, 5_000_000}, {interval, "fetch", 1, 5_000_000}, {},
 		}, "fetch: 50 %, 2.5 MB of 5.0 MB\n"},
 		{"more than all", false, Counts, []step{{0, "a", 5, 4}, {}}, "a: 100 %, 5 of 4\n"},
 		{"nothing", false, Counts, []step{{}}, ""},
+		{"nothing to do", false, Counts, []step{{0, "deltas", 0, 0}, {}}, ""},
 		{"again", false, Counts, []step{{0, "a", 4, 4}, {}, {0, "a", 4, 4}, {}}, "a: 100 %, 4 of 4\na: 100 %, 4 of 4\n"},
 		{"terminal", true, Counts, []step{
 			{0, "tiles", 500, 1000}, {redraw - 1, "tiles", 600, 1000}, {1, "tiles", 750, 1000}, {0, "tiles", 1000, 1000},
@@ -123,6 +124,5 @@ func Example() {
 	}
 	m.Done()
 	// Output:
-	// copy: 33 %, 1.0 MB of 3.0 MB
 	// copy: 100 %, 3.0 MB of 3.0 MB
 }
