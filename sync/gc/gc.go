@@ -149,7 +149,7 @@ func (c *Collector) Collect(ctx context.Context, policies map[string]Policy) (Re
 			}
 		}
 		// The site's histories follow the ledger, also where a run was cut off here.
-		if err := (&publish.Publisher{Objects: c.Objects, Ledger: c.Ledger}).Repair(ctx); err != nil {
+		if err := (&publish.Publisher{Objects: c.Objects, Ledger: c.Ledger, Now: c.Now}).Repair(ctx); err != nil {
 			return report, err
 		}
 	}
