@@ -137,9 +137,6 @@ func checkHost(t *testing.T, where string, o powertest.Outcome) (last string) {
 func restart(t *testing.T, dir, last string) {
 	ctx := context.Background()
 	h, err := Open(ctx, dir, slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	if err != nil && filepath.Base(dir) == "seen" && strings.Contains(err.Error(), "file does not exist for table") {
-		t.Skipf("a known limit, see server/store/badger: %v", err) // it refuses; it does not forget
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
