@@ -1,6 +1,9 @@
 package edit
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // coder is a binary arithmetic coder: LZMA's range coder (I. Pavlov) with
 // probabilities that learn fast at first. One walk over the model serves both
@@ -25,10 +28,10 @@ const (
 
 // rates are the parts by which a probability moves when it has been met n times,
 // in 1/65536.
-var rates [steady + 1]uint32
+var rates [64]uint32
 
 func init() {
-	for n := range rates {
+	for n := range steady + 1 {
 		rates[n] = uint32(655360 / (10*n + 16))
 	}
 }
@@ -58,29 +61,10 @@ func (c *coder) next() (b uint32) {
 	return b
 }
 
-// bit codes a bit and learns from it.
+// bit codes a bit, and the probability learns from it. A 1 goes to the lower part
+// of the interval.
 func (c *coder) bit(p *prob, bit uint32) uint32 {
-	bit = c.split(uint32(p.p), bit)
-	p.learn(bit)
-	return bit
-}
-
-func (p *prob) learn(bit uint32) {
-	rate := rates[p.n]
-	if bit == 1 {
-		p.p += uint16((math.MaxUint16 - uint32(p.p)) * rate >> 16)
-	} else {
-		p.p -= uint16(uint32(p.p) * rate >> 16)
-	}
-	if p.n < steady {
-		p.n++
-	}
-}
-
-// split codes a bit that is 1 with probability p/65536: it goes to the lower
-// part of the interval.
-func (c *coder) split(p, bit uint32) uint32 {
-	bound := c.span >> 12 * (p >> 4)
+	bound := c.span >> 12 * uint32(p.p>>4)
 	if c.reading {
 		bit = 0
 		if c.value < bound {
@@ -89,6 +73,7 @@ func (c *coder) split(p, bit uint32) uint32 {
 			c.value -= bound
 		}
 	}
+	p.learn(bit)
 	if bit == 1 {
 		c.span = bound
 	} else {
@@ -97,8 +82,7 @@ func (c *coder) split(p, bit uint32) uint32 {
 			c.add(bound)
 		}
 	}
-	for c.span < 1<<24 {
-		c.span <<= 8
+	for ; c.span < 1<<24; c.span <<= 8 {
 		if c.reading {
 			c.value = c.value<<8 | c.next()
 		} else {
@@ -107,6 +91,18 @@ func (c *coder) split(p, bit uint32) uint32 {
 		}
 	}
 	return bit
+}
+
+func (p *prob) learn(bit uint32) {
+	rate := rates[p.n&63]
+	if bit == 1 {
+		p.p += uint16((math.MaxUint16 - uint32(p.p)) * rate >> 16)
+	} else {
+		p.p -= uint16(uint32(p.p) * rate >> 16)
+	}
+	if p.n < steady {
+		p.n++
+	}
 }
 
 // add moves the beginning of the interval upwards; what runs over goes to the
@@ -147,16 +143,47 @@ func (c *coder) spent() bool { return c.at >= len(c.data) }
 // flat codes the lower n bits of v, which are as likely 0 as 1.
 func (c *coder) flat(v uint32, n int) (out uint32) {
 	for n--; n >= 0; n-- {
-		out = out<<1 | c.split(even, v>>n&1)
+		out = out<<1 | c.bit(&prob{p: even}, v>>n&1)
 	}
 	return out
 }
 
 // tree codes a number of some bits, the highest first, each by those before it.
-func (c *coder) tree(p []prob, bits int, v uint32) uint32 {
-	node := uint32(1)
-	for i := bits - 1; i >= 0; i-- {
-		node = node<<1 | c.bit(&p[node], v>>i&1)
+func (c *coder) tree(p []prob, size int, v uint32) uint32 {
+	return c.below(p, 1, 1<<size, v) - 1<<size
+}
+
+// below goes from a node of a tree down to its ends and returns where it comes to.
+// It is bit for each bit of v; reading, it keeps the interval in registers.
+func (c *coder) below(p []prob, node, ends, v uint32) uint32 {
+	if !c.reading {
+		for i := bits.Len32(ends) - bits.Len32(node) - 1; i >= 0; i-- {
+			node = node<<1 | c.bit(&p[node], v>>i&1)
+		}
+		return node
 	}
-	return node - 1<<bits
+	span, value, at := c.span, c.value, c.at
+	for node < ends {
+		q := &p[node]
+		bound := span >> 12 * uint32(q.p>>4)
+		if value < bound {
+			q.learn(1)
+			span = bound
+			node = node<<1 | 1
+		} else {
+			q.learn(0)
+			span -= bound
+			value -= bound
+			node <<= 1
+		}
+		for ; span < 1<<24; span <<= 8 {
+			value <<= 8
+			if at < len(c.data) {
+				value |= uint32(c.data[at])
+			}
+			at++
+		}
+	}
+	c.span, c.value, c.at = span, value, at
+	return node
 }

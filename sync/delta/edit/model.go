@@ -114,8 +114,7 @@ func class(way int) int { return max(0, way-kept+1) }
 // copy is before it.
 func (m *model) literal(c *coder, last byte, guess int, b byte) byte {
 	node := uint32(1)
-	i := 7
-	for ; guess >= 0 && i >= 0; i-- {
+	for i := 7; guess >= 0 && i >= 0; i-- {
 		likely := uint32(guess >> i & 1)
 		bit := c.bit(&m.after[likely][node], uint32(b>>i&1))
 		node = node<<1 | bit
@@ -123,11 +122,7 @@ func (m *model) literal(c *coder, last byte, guess int, b byte) byte {
 			guess = -1
 		}
 	}
-	p := &m.literals[last]
-	for ; i >= 0; i-- {
-		node = node<<1 | c.bit(&p[node&255], uint32(b>>i&1))
-	}
-	return byte(node)
+	return byte(c.below(m.literals[last][:], node, 256, uint32(b)))
 }
 
 // number codes numbers below 1<<31: how many bits they have, then the bits after

@@ -98,9 +98,7 @@ func (w *folder) gather() {
 		}
 		for n := w.number(); n != 0 && !w.bad; n = w.number() {
 			w.bytes(4)
-			for n = 2 * (n - 1); n > 0 && !w.bad; n-- {
-				w.number()
-			}
+			w.skip(uint64(n-1) * 2)
 		}
 	}
 	w.at = at
@@ -110,6 +108,17 @@ func (w *folder) gather() {
 			w.slot[t][w.byRank[t][rank]] = uint32(i) + 1
 		}
 	}
+}
+
+// skip goes over so many numbers.
+func (w *folder) skip(n uint64) {
+	at := w.at
+	for ; n > 0 && at < len(w.data); at++ {
+		if w.data[at] < 0x80 {
+			n--
+		}
+	}
+	w.at, w.bad = at, w.bad || n > 0
 }
 
 func (w *folder) use(t int, id uint32) {
@@ -192,14 +201,12 @@ func (w *folder) appendLines(dst []byte, closed bool) []byte {
 		dst = w.begin(append(dst, 1<<3|moveTo), &x, &y)
 		n--
 		dst = binary.AppendUvarint(dst, uint64(n)<<3|lineTo)
-		for start := w.at; n > 0 && !w.bad; n-- {
-			dx, dy := w.number(), w.number()
-			x += unzigzag(dx)
-			y += unzigzag(dy)
-			if n == 1 {
-				dst = append(dst, w.data[start:w.at]...)
-			}
+		start := w.at
+		for ; n > 0 && !w.bad; n-- {
+			x += unzigzag(w.number())
+			y += unzigzag(w.number())
 		}
+		dst = append(dst, w.data[start:w.at]...)
 		if closed {
 			dst = append(dst, 1<<3|closePath)
 		}

@@ -123,10 +123,21 @@ func (r *reader) done() bool { return r.bad || r.at == len(r.data) }
 
 // number reads an unsigned varint below 1<<32.
 func (r *reader) number() uint32 {
-	if r.at < len(r.data) && r.data[r.at] < 0x80 {
-		r.at++
-		return uint32(r.data[r.at-1])
+	if r.at+1 < len(r.data) {
+		a, b := r.data[r.at], r.data[r.at+1]
+		if a < 0x80 {
+			r.at++
+			return uint32(a)
+		}
+		if b < 0x80 {
+			r.at += 2
+			return uint32(a&0x7f) | uint32(b)<<7
+		}
 	}
+	return r.longNumber()
+}
+
+func (r *reader) longNumber() uint32 {
 	n, w := binary.Uvarint(r.data[r.at:])
 	if w <= 0 || n >= 1<<32 {
 		r.bad, r.at = true, len(r.data)

@@ -43,7 +43,13 @@ func (u *unfolder) unfold(raw []byte) ([]byte, error) {
 	return u.out, nil
 }
 
-func (u *unfolder) number(n uint32) { u.out = binary.AppendUvarint(u.out, uint64(n)) }
+func (u *unfolder) number(n uint32) {
+	if n < 0x80 {
+		u.out = append(u.out, byte(n))
+	} else {
+		u.out = binary.AppendUvarint(u.out, uint64(n))
+	}
+}
 
 // id returns the number of an entry, and adds it when it is new.
 func (u *unfolder) id(table int, entry []byte) uint32 {
@@ -152,13 +158,12 @@ func (u *unfolder) lines(r *reader, closed bool) {
 		r.bad = r.bad || n&7 != lineTo
 		n >>= 3
 		u.begin(r, n+1, x, y)
+		start := r.at
 		for ; n > 0 && !r.bad; n-- {
-			dx, dy := r.number(), r.number()
-			u.number(dx)
-			u.number(dy)
-			x += unzigzag(dx)
-			y += unzigzag(dy)
+			x += unzigzag(r.number())
+			y += unzigzag(r.number())
 		}
+		u.out = append(u.out, r.data[start:r.at]...)
 		if closed {
 			r.want(1<<3 | closePath)
 		}
