@@ -26,6 +26,9 @@ func polled(name string) bool {
 	return true
 }
 
+// OnDisk is the site without what is remembered of it, to look for damage in.
+func (h *Host) OnDisk() Site { return Site{h.public} }
+
 // Get reads an object whole.
 func (s Site) Get(ctx context.Context, name string) ([]byte, error) {
 	o, err := s.Open(ctx, name)

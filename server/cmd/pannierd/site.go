@@ -135,11 +135,13 @@ func (p *program) fsckCommand() *cobra.Command {
 
 // check checks the site, and that its changing objects are what the ledger says.
 func check(ctx context.Context, h *host.Host, progress host.Progress) (fsck.Report, error) {
-	report, err := fsck.Check(ctx, h.Site, fsck.Options{Progress: progress})
+	report, err := fsck.Check(ctx, h.OnDisk(), fsck.Options{Progress: progress})
 	if err != nil {
 		return report, err
 	}
-	differing, err := h.Publisher(nil).Differing(ctx)
+	publisher := h.Publisher(nil)
+	publisher.Objects = h.OnDisk()
+	differing, err := publisher.Differing(ctx)
 	for _, name := range differing {
 		known := func(p fsck.Problem) bool { return p.Object == name }
 		if !slices.ContainsFunc(report.Problems, known) {
