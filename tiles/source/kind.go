@@ -90,6 +90,9 @@ func root(text []byte) string {
 			end = "-->"
 		case bytes.HasPrefix(text, []byte("<!")):
 			end = ">"
+			if i, j := bytes.IndexByte(text, '['), bytes.IndexByte(text, '>'); i >= 0 && i < j {
+				end = "]>" // of a subset
+			}
 			if words := bytes.Fields(text[:min(len(text), 100)]); len(words) > 1 && strings.EqualFold(strings.TrimRight(string(words[1]), ">"), "html") {
 				return "html"
 			}

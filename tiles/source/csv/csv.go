@@ -22,7 +22,8 @@ import (
 	"github.com/pannier-maps/pannier/tiles/source/table"
 )
 
-// Limits of a row. Beyond them a quotation mark was most likely left open.
+// Limits of a row. Beyond them a quotation mark was most likely left open, and
+// the file is refused.
 const (
 	maxRowBytes = 1 << 20
 	maxRowLines = 1000
@@ -83,7 +84,42 @@ func open(r io.Reader, opts records.Options) (*file, error) {
 	if separators[f.comma] == "" {
 		return nil, records.Errorf(0, "not a table of columns: there is no comma, semicolon or tab between cells that is the same in each row")
 	}
-	return f, nil
+	return f, f.check()
+}
+
+// check refuses rows without an end before they are read into memory. Cells are
+// quoted as encoding/csv takes them: a mark opens at a cell's beginning and
+// closes before a separator or the end of a line.
+func (f *file) check() error {
+	text, comma := f.text, byte(f.comma)
+	line, start, startLine, quoted, begin := 1, 0, 1, false, true
+	for i := 0; i < len(text); i++ {
+		b := text[i]
+		next := byte('\n')
+		if i+1 < len(text) {
+			next = text[i+1]
+		}
+		switch {
+		case b == '\n' && !quoted:
+			line++
+			start, startLine, begin = i+1, line, true
+			continue
+		case b == '\n':
+			line++
+		case b != '"':
+		case quoted && next == '"':
+			i++ // it stands for one in the text
+		case quoted:
+			quoted = next != comma && next != '\n' && next != '\r'
+		default:
+			quoted = begin
+		}
+		begin = !quoted && b == comma
+		if i-start > maxRowBytes || line-startLine > maxRowLines {
+			return records.Errorf(startLine+f.skipped, "the row does not end; is a quotation mark left open?")
+		}
+	}
+	return nil
 }
 
 // Plausible reports whether a text, cut off at any byte, begins like a table:
@@ -156,7 +192,6 @@ func reader(r io.Reader, comma rune) *csv.Reader {
 type rows struct {
 	c       *csv.Reader
 	skipped int
-	at      int64
 }
 
 func (f *file) rows() *rows {
@@ -174,11 +209,5 @@ func (r *rows) Next() ([]string, int, error) {
 		return nil, 0, err
 	}
 	line, _ := r.c.FieldPos(0)
-	last, _ := r.c.FieldPos(len(row) - 1)
-	size := r.c.InputOffset() - r.at
-	r.at = r.c.InputOffset()
-	if size > maxRowBytes || last-line+strings.Count(row[len(row)-1], "\n") > maxRowLines {
-		return nil, 0, &table.RowError{Line: line + r.skipped, Problem: "the row does not end; is a quotation mark left open?"}
-	}
 	return row, line + r.skipped, nil
 }

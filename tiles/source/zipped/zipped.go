@@ -88,48 +88,35 @@ func checkEnd(r io.ReaderAt, total int64) error {
 func (a *Archive) Files() []*zip.File { return a.files }
 
 // Read unpacks a file of the archive, of at most max bytes.
-func (a *Archive) Read(f *zip.File, max int) ([]byte, error) {
-	var out bytes.Buffer
-	if err := a.unpack(f, &out, int64(max)); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
-}
-
-// Check unpacks each file into nothing, so that another reader may be trusted to
-// unpack them: none is larger than the archive says, all are within the bounds.
-func (a *Archive) Check() error {
-	for _, f := range a.files {
-		if err := a.unpack(f, io.Discard, MaxEntry); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (a *Archive) unpack(f *zip.File, to io.Writer, max int64) error {
+func (a *Archive) Read(f *zip.File, max int64) ([]byte, error) {
 	fail := func(format string, args ...any) error {
 		return &records.Error{Where: fmt.Sprintf("%.80q in the archive", f.Name), Err: fmt.Errorf(format, args...)}
 	}
 	if f.Flags&1 != 0 {
-		return fail("it is protected by a password")
+		return nil, fail("it is protected by a password")
 	}
-	r, err := f.Open()
-	if err != nil {
-		return fail("cannot be unpacked: %w", err)
-	}
-	defer r.Close()
-	limit := min(max, a.left, MaxEntry, int64(f.UncompressedSize64))
+	max = min(max, a.left, MaxEntry)
+	limit := int64(min(f.UncompressedSize64, uint64(max)))
 	if packed := int64(f.CompressedSize64); packed < limit/MaxRatio {
 		limit = min(limit, 1<<20+packed*MaxRatio)
 	}
-	n, err := io.Copy(to, io.LimitReader(r, limit+1))
+	if f.UncompressedSize64 > uint64(limit) {
+		return nil, fail("it unpacks to %d KiB, more than is allowed for it (%d)", f.UncompressedSize64>>10, limit>>10)
+	}
+	r, err := f.Open()
+	if err != nil {
+		return nil, fail("cannot be unpacked: %w", err)
+	}
+	defer r.Close()
+	var out bytes.Buffer
+	out.Grow(int(f.UncompressedSize64) + bytes.MinRead)
+	n, err := out.ReadFrom(io.LimitReader(r, limit+1))
 	a.left -= n
 	switch {
 	case err != nil:
-		return fail("cannot be unpacked: %w", err)
+		return nil, fail("cannot be unpacked: %w", err)
 	case n > limit:
-		return fail("it unpacks to more than is allowed or than the archive says (%d KiB)", limit>>10)
+		return nil, fail("it unpacks to more than the archive says (%d KiB)", limit>>10)
 	}
-	return nil
+	return out.Bytes(), nil
 }
