@@ -2,8 +2,7 @@
 //
 // A blob is named by the SHA-256 of its uncompressed bytes, so that packing it
 // again, better or otherwise, never changes its name. It travels as one zstd
-// frame (RFC 8878), plain or with other bytes as a raw prefix dictionary, which
-// is what `zstd --patch-from` writes and reads.
+// frame (RFC 8878).
 //
 // All functions are pure and safe for concurrent use. Unpacking is bounded by
 // the length that the caller expects. FORMAT.md beside this file has the bytes.
@@ -25,10 +24,15 @@ const MaxRaw = 64 << 20
 // and length promise.
 var ErrCorrupt = errors.New("corrupt blob")
 
-// plain keeps encoders for Pack: making one takes 70 MB and most of the time
-// that a small blob needs.
-var plain = sync.Pool{New: func() any {
-	w, err := newEncoder(MaxRaw)
+// encoders keeps those of Pack: making one takes 70 MB and most of the time that
+// a small blob needs.
+var encoders = sync.Pool{New: func() any {
+	w, err := zstd.NewWriter(nil,
+		zstd.WithEncoderLevel(zstd.SpeedBestCompression),
+		zstd.WithEncoderConcurrency(1),
+		zstd.WithEncoderCRC(false), // the name is a stronger check
+		zstd.WithWindowSize(window(MaxRaw-1)),
+	)
 	if err != nil {
 		panic(err) // fixed options
 	}
@@ -40,42 +44,14 @@ func Pack(raw []byte) ([]byte, error) {
 	if len(raw) > MaxRaw {
 		return nil, fmt.Errorf("pack %d bytes: more than %d", len(raw), MaxRaw)
 	}
-	w := plain.Get().(*zstd.Encoder)
-	defer plain.Put(w)
+	w := encoders.Get().(*zstd.Encoder)
+	defer encoders.Put(w)
 	return w.EncodeAll(raw, nil), nil
 }
 
-// PackAfter compresses raw with old as the bytes that came just before it.
-func PackAfter(old, raw []byte) ([]byte, error) {
-	if len(old) == 0 {
-		return Pack(raw)
-	}
-	if len(raw) > MaxRaw || len(old) > MaxRaw {
-		return nil, fmt.Errorf("pack %d bytes after %d: more than %d", len(raw), len(old), MaxRaw)
-	}
-	w, err := newEncoder(len(old)+len(raw), zstd.WithEncoderDictRaw(0, old))
-	if err != nil {
-		return nil, fmt.Errorf("pack: %w", err)
-	}
-	defer w.Close()
-	return w.EncodeAll(raw, nil), nil
-}
-
-func newEncoder(span int, more ...zstd.EOption) (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil, append([]zstd.EOption{
-		zstd.WithEncoderLevel(zstd.SpeedBestCompression),
-		zstd.WithEncoderConcurrency(1),
-		zstd.WithEncoderCRC(false), // the name is a stronger check
-		zstd.WithWindowSize(window(span - 1)),
-	}, more...)...)
-}
-
-// Unpack restores a blob of length rawLen that Pack wrote.
-func Unpack(stored []byte, rawLen int) ([]byte, error) { return UnpackAfter(nil, stored, rawLen) }
-
-// UnpackAfter restores a blob of length rawLen that PackAfter wrote. It returns
-// ErrCorrupt when the result has any other length; the caller checks the name.
-func UnpackAfter(old, stored []byte, rawLen int) ([]byte, error) {
+// Unpack restores a blob of length rawLen that Pack wrote. It returns ErrCorrupt
+// when the result has any other length; the caller checks the name.
+func Unpack(stored []byte, rawLen int) ([]byte, error) {
 	if rawLen < 0 || rawLen > MaxRaw {
 		return nil, fmt.Errorf("%w: length %d is over %d", ErrCorrupt, rawLen, MaxRaw)
 	}
@@ -86,14 +62,7 @@ func UnpackAfter(old, stored []byte, rawLen int) ([]byte, error) {
 	if frame.HasFCS && frame.FrameContentSize != uint64(rawLen) { // short frames may leave it out
 		return nil, fmt.Errorf("%w: frame of %d bytes, expected %d", ErrCorrupt, frame.FrameContentSize, rawLen)
 	}
-	opts := []zstd.DOption{
-		zstd.WithDecoderConcurrency(1),
-		zstd.WithDecoderMaxMemory(uint64(window(len(old) + rawLen))),
-	}
-	if len(old) > 0 {
-		opts = append(opts, zstd.WithDecoderDictRaw(0, old))
-	}
-	r, err := zstd.NewReader(nil, opts...)
+	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(uint64(window(rawLen))))
 	if err != nil {
 		return nil, fmt.Errorf("unpack: %w", err)
 	}

@@ -20,30 +20,15 @@ func random(n int) []byte {
 
 func TestPackUnpack(t *testing.T) {
 	for _, n := range []int{0, 1, 1023, 1024, 1025, 300 << 10} {
-		for _, m := range []int{0, 1, 8, 9, 1<<20 + 1} {
-			old, raw := random(m), random(n)
-			copy(raw, old)
-			stored, err := PackAfter(old, raw)
-			if err != nil {
-				t.Fatalf("PackAfter(%d, %d): %v", m, n, err)
-			}
-			got, err := UnpackAfter(old, stored, n)
-			if err != nil || !bytes.Equal(got, raw) {
-				t.Errorf("UnpackAfter(%d, %d): %d bytes, %v", m, n, len(got), err)
-			}
+		raw := random(n)
+		stored, err := Pack(raw)
+		if err != nil {
+			t.Fatalf("Pack of %d bytes: %v", n, err)
 		}
-	}
-}
-
-func TestPrefixIsUsedOverItsWholeLength(t *testing.T) {
-	old := random(9 << 20)
-	raw := append(bytes.Clone(old[:100]), old[1000:]...)
-	stored, err := PackAfter(old, raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(stored) > 5000 {
-		t.Errorf("a cut of 900 bytes in 9 MiB takes %d bytes", len(stored))
+		got, err := Unpack(stored, n)
+		if err != nil || !bytes.Equal(got, raw) {
+			t.Errorf("Unpack of %d bytes: %d bytes, %v", n, len(got), err)
+		}
 	}
 }
 
@@ -100,8 +85,7 @@ func TestHashText(t *testing.T) {
 
 // FuzzUnpack checks that hostile frames neither panic nor exceed their length.
 func FuzzUnpack(f *testing.F) {
-	old := random(300)
-	stored, err := PackAfter(old, random(400))
+	stored, err := Pack(random(400))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -111,7 +95,7 @@ func FuzzUnpack(f *testing.F) {
 		if n > 1<<20 {
 			return
 		}
-		raw, err := UnpackAfter(old, stored, n)
+		raw, err := Unpack(stored, n)
 		if err == nil && len(raw) != n {
 			t.Errorf("%d bytes, expected %d", len(raw), n)
 		}
