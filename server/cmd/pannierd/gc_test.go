@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"testing"
 )
 
@@ -10,6 +11,8 @@ import (
 func TestCollectCommand(t *testing.T) {
 	w := newWorld(t)
 	w.pannierd("rollback", region, "--to", "1").wantDone(t)
+	static := filepath.Join(t.TempDir(), "static")
+	w.pannierd("export-static", static).wantDone(t)
 	gc := func(args ...string) (out collected) {
 		t.Helper()
 		o := w.pannierd(append([]string{"gc", "--json"}, args...)...)
@@ -46,6 +49,12 @@ func TestCollectCommand(t *testing.T) {
 	if out := gc("--grace", "0s"); out.Regions[0].First != 5 {
 		t.Errorf("it forgot what to keep: %+v", out)
 	}
+	w.pannierd("export-static", static, "--prune").wantDone(t)
+	if copied, site := objects(t, filepath.Join(static, "v1")), objects(t, filepath.Join(w.data, "public", "v1")); len(copied) != len(site) {
+		t.Errorf("pruned, the copy holds %d objects, the site %d", len(copied), len(site))
+	}
+	none := world{t, filepath.Join(t.TempDir(), "none"), ""}
+	none.pannierd("export-static", static, "--prune").wantRefused(t, "does not hold a copy of this site")
 	for _, args := range [][]string{
 		{"gc", "nowhere"}, {"gc", "--keep-versions", "-1"}, {"gc", "--remember"}, {"gc", "--remember", "--keep-days", "1", "--dry-run"},
 	} {
