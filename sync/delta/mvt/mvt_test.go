@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,27 +71,51 @@ func (t town) cell() (raw []byte) {
 	return raw
 }
 
-// TestFold checks that content comes back from its form, along a random history.
+// change adds, removes or replaces a feature.
+func (t town) change(r *rand.Rand) {
+	layers := t[r.IntN(len(t))]
+	for name, features := range layers {
+		i := r.IntN(len(features))
+		switch r.IntN(3) {
+		case 0:
+			layers[name] = append(features[:i:i], features[i+1:]...)
+		case 1:
+			features = slices.Clone(features)
+			features[i] = feature(r)
+			layers[name] = features
+		}
+		if len(layers[name]) == 0 {
+			delete(layers, name)
+		}
+		break
+	}
+	t.add(r, r.IntN(len(t)))
+}
+
+// TestFold checks that content comes back from its form, along random histories.
 func TestFold(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	for range 100 {
+	for range 40 {
 		town := newTown(r, 1+r.IntN(5))
 		old := town.cell()
-		for range r.IntN(10) {
-			town.add(r, r.IntN(len(town)))
-		}
-		raw := town.cell()
-		f, err := New(old)
-		if err != nil {
-			t.Fatal(err)
-		}
-		form, err := f.Unfold(raw)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := f.Fold(form, len(raw))
-		if err != nil || !bytes.Equal(got, raw) {
-			t.Fatalf("another cell comes back: %v", err)
+		for range 5 {
+			for range r.IntN(10) {
+				town.change(r)
+			}
+			raw := town.cell()
+			f, err := New(old)
+			if err != nil {
+				t.Fatal(err)
+			}
+			form, err := f.Unfold(raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := f.Fold(form, len(raw))
+			if err != nil || !bytes.Equal(got, raw) {
+				t.Fatalf("another cell comes back: %v", err)
+			}
+			old = raw
 		}
 	}
 }
