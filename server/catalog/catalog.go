@@ -24,6 +24,7 @@
 //	import/{region}/{source}         import under way, see features.go
 //	last/{region}                    number of the newest version
 //	version/{region}/{number}        publish.Version; 16 hex digits
+//	rollout/{region}                 layout.Next: the newest version, while not everybody gets it
 //	retention/{region}               gc.Policy
 //	built/{region}                   Built
 package catalog
@@ -54,13 +55,14 @@ type Catalog struct {
 	opening bool // only Open writes yet
 
 	mu     sync.Mutex
-	queues map[string]*queue // by region
+	queues map[string]*queue        // by region
+	news   map[string]chan struct{} // by region
 }
 
 // Open returns the catalog kept in the given stores, and finishes imports that
 // a crash cut off.
 func Open(ctx context.Context, meta store.MetaStore, private store.BlobStore) (*Catalog, error) {
-	c := &Catalog{meta: meta, private: private, now: time.Now, queues: make(map[string]*queue)}
+	c := &Catalog{meta: meta, private: private, now: time.Now, queues: make(map[string]*queue), news: make(map[string]chan struct{})}
 	c.opening = true
 	if err := c.resume(ctx); err != nil {
 		return nil, fmt.Errorf("open catalog: %w", err)

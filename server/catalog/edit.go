@@ -134,6 +134,7 @@ func (c *Catalog) write(region string, batch []*edit) {
 					e.err = err
 				}
 			}
+			c.tell(region)
 			return
 		}
 		if len(batch) > 1 {

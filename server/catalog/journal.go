@@ -31,6 +31,10 @@ type Line struct {
 	Before string `json:"before,omitempty"` // hashes of its content
 	After  string `json:"after,omitempty"`
 	Note   string `json:"note,omitempty"`
+	// Of what was published.
+	Version  uint64 `json:"version,omitempty"`
+	Restores uint64 `json:"restores,omitempty"` // version whose content it repeats
+	Share    int    `json:"share,omitempty"`    // percentage of devices that get it; 0 is everybody
 }
 
 // Version is one version of a feature: a line of its history.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/pannier-maps/pannier/server/store"
+	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/gc"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/publish"
@@ -46,7 +47,13 @@ func (l ledger) Roots(ctx context.Context) ([][]byte, error) { return l.c.Roots(
 // Versions implements publish.Ledger.
 func (l ledger) Versions(ctx context.Context, region string) (all []publish.Version, err error) {
 	err = l.c.meta.View(ctx, func(txn store.Txn) error {
-		all, err = list[publish.Version](txn, key("version", region, ""))
+		if all, err = list[publish.Version](txn, key("version", region, "")); err != nil || len(all) == 0 {
+			return err
+		}
+		n, err := rollout(txn, region)
+		if last := &all[len(all)-1]; last.Number == n.Version {
+			last.Share = n.Share
+		}
 		return err
 	})
 	return all, err
@@ -55,6 +62,7 @@ func (l ledger) Versions(ctx context.Context, region string) (all []publish.Vers
 // Append implements publish.Ledger. The key last/{region} is what makes two
 // publishers at once conflict: both read and write it.
 func (l ledger) Append(ctx context.Context, region string, v publish.Version) error {
+	defer l.c.tell(region)
 	return l.c.meta.Update(ctx, func(txn store.Txn) error {
 		var last uint64
 		data, err := txn.Get(key("last", region))
@@ -70,7 +78,19 @@ func (l ledger) Append(ctx context.Context, region string, v publish.Version) er
 		if err := txn.Set(key("last", region), binary.BigEndian.AppendUint64(nil, v.Number)); err != nil {
 			return err
 		}
-		return set(txn, key("version", region, fmt.Sprintf("%016x", v.Number)), v)
+		if err := setRollout(txn, region, v); err != nil {
+			return err
+		}
+		line := Line{Action: Published, Version: v.Number, Restores: v.Restores, Share: v.Share, Note: v.Message}
+		if v.Restores > 0 {
+			line.Action = RolledBack
+		}
+		if err := l.note(ctx, txn, region, line); err != nil {
+			return err
+		}
+		kept := v
+		kept.Share = 0 // that changes, see setRollout
+		return set(txn, key("version", region, fmt.Sprintf("%016x", v.Number)), kept)
 	})
 }
 
@@ -104,16 +124,32 @@ func (l ledger) Resign(ctx context.Context, region string, was, head []byte) err
 		if err != nil {
 			return err
 		}
-		name := key("version", region, fmt.Sprintf("%016x", binary.BigEndian.Uint64(last)))
-		var v publish.Version
-		if err := get(txn, name, &v); err != nil {
+		n, err := rollout(txn, region)
+		if err != nil {
 			return err
 		}
-		if !bytes.Equal(v.Head, was) {
-			return publish.ErrConflict
+		newest := binary.BigEndian.Uint64(last)
+		for number := newest; number > 0; number-- {
+			name := key("version", region, fmt.Sprintf("%016x", number))
+			var v publish.Version
+			if err := get(txn, name, &v); err != nil {
+				return err
+			}
+			if bytes.Equal(v.Head, was) {
+				v.Head = head
+				if number == n.Version {
+					n.Head = blob.Sum(head).Short()
+					if err := set(txn, key("rollout", region), n); err != nil {
+						return err
+					}
+				}
+				return set(txn, name, v)
+			}
+			if number != n.Version {
+				break // the one before counts while the newest is rolled out
+			}
 		}
-		v.Head = head
-		return set(txn, name, v)
+		return publish.ErrConflict
 	})
 }
 

@@ -3,6 +3,8 @@ package public
 import (
 	"net/http"
 	"strings"
+
+	"github.com/pannier-maps/pannier/sync/layout"
 )
 
 // Every route takes these.
@@ -15,6 +17,9 @@ var allowed = strings.Join(methods, ", ")
 func allowOrigins(h http.Header) {
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Expose-Headers", "ETag, Content-Range, Content-Length")
+	if h.Get(layout.NextHeader) != "" {
+		h.Add("Access-Control-Expose-Headers", layout.NextHeader)
+	}
 }
 
 // preflight answers the question that a browser asks before a request with

@@ -44,6 +44,10 @@ type Config struct {
 	Blobs store.BlobStore
 	// Updates answers /v1/regions/{region}/update/{from} and …/part; all are unknown when nil.
 	Updates Updater
+	// Next returns the head of a region that is being rolled out, as the value of
+	// layout.NextHeader; "" for none. It is called for each request of a head. Nil
+	// when there never is one.
+	Next func(ctx context.Context, region string) (string, error)
 	// Ready tells why the server cannot answer, for /healthz; it always can when nil.
 	Ready func(context.Context) error
 	// Index answers "/"; a short text when nil.
@@ -97,14 +101,14 @@ func (h *Handler) routes() *mux.Router {
 		"/healthz":                                h.health(),
 		"/" + layout.Regions:                      h.changing("application/json", "max-age=60"),
 		"/v1/roots/{version:[1-9][0-9]{0,18}}":    h.changing(layout.HeadType, forever), // few and short
-		region + `/head`:                          h.changing(layout.HeadType, "no-cache"),
+		region + `/head`:                          h.rolling(h.changing(layout.HeadType, "no-cache")),
 		region + `/heads/{tag:` + short + `}`:     h.immutable(layout.HeadType, "tag"),
 		region + `/history.json`:                  h.changing("application/json", "no-cache"),
 		region + `/manifests/{hash:` + hash + `}`: h.immutable(layout.ManifestType, "hash"),
 		region + `/deltas/{from:` + short + `}-{to:` + short + `}`: h.immutable(layout.DeltaType, "from", "to"),
 		`/v1/blobs/{folder:[0-9a-f]{2}}/{hash:` + hash + `}`:       h.immutable(layout.BlobType, "hash"),
-		region + `/update/{from:` + short + `}`:                    h.update(false),
-		region + `/update/{from:` + short + `}/part`:               h.update(true),
+		region + `/update/{from:` + short + `}`:                    h.rolling(h.update(false)),
+		region + `/update/{from:` + short + `}/part`:               h.rolling(h.update(true)),
 	} {
 		router.Path(path).Methods(methods...).Handler(preflight(handler))
 	}

@@ -104,6 +104,11 @@ func (h *Handler) update(part bool) http.Handler {
 		}
 		vars := mux.Vars(r)
 		have := strings.Trim(r.Header.Get("If-None-Match"), `"`)
+		if next, ok := layout.ParseNext(w.Header().Get(layout.NextHeader)); ok && next.Head == have {
+			w.Header().Set("ETag", `"`+have+`"`) // it is among the first, and has that head
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
 		body, etag, err := h.site.Updates.Update(r.Context(), vars["region"], vars["from"], have, part)
 		if err == nil && etag == "" {
 			err = errors.New("update without an ETag")

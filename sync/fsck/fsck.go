@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/pannier-maps/pannier/sync/blob"
@@ -172,7 +173,9 @@ func (c *checker) region(ctx context.Context, r site.Region) {
 		return
 	}
 	c.heads(ctx, r, note, history)
-	if n := len(history.Versions); n == 0 || history.Versions[n-1].Manifest != h.Manifest {
+	if n := len(history.Versions); !slices.ContainsFunc(history.Versions[max(0, n-2):], func(v site.Version) bool {
+		return v.Number == h.Version && v.Manifest == h.Manifest // the last, or the one before a version that is rolled out
+	}) {
 		c.problem(layout.History(r.ID), fmt.Errorf("it does not end with the head's manifest %s", h.Manifest))
 	}
 	manifests := make(map[uint64]*manifest.Manifest)

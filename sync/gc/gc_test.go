@@ -97,6 +97,10 @@ func (l ledger) Resign(ctx context.Context, region string, was, head []byte) err
 	return l.ledger.Resign(ctx, region, was, head)
 }
 
+func (l ledger) Offer(ctx context.Context, region string, number uint64, share int) error {
+	return l.ledger.Offer(ctx, region, number, share)
+}
+
 func (l ledger) Drop(ctx context.Context, region string, before uint64) error {
 	return l.change(func() error { return l.ledger.Drop(ctx, region, before) })
 }

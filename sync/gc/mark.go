@@ -38,6 +38,7 @@ func (c *Collector) mark(ctx context.Context, kept map[string][]publish.Version)
 		}
 		r.first = versions[0].Number
 		last := versions[len(versions)-1]
+		current, _ := publish.Current(versions)
 		for _, v := range versions {
 			if c.Progress != nil {
 				c.Progress("mark", done, total)
@@ -56,7 +57,9 @@ func (c *Collector) mark(ctx context.Context, kept map[string][]publish.Version)
 					r.names[layout.Delta(region, versions[d.Number-r.first].Manifest, v.Manifest)] = true
 				}
 			}
-			r.names[layout.Delta(region, v.Manifest, last.Manifest)] = true // made on request
+			for _, to := range []publish.Version{last, current} { // made on request
+				r.names[layout.Delta(region, v.Manifest, to.Manifest)] = true
+			}
 		}
 	}
 	if c.Blobs != nil {

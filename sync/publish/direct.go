@@ -24,7 +24,7 @@ import (
 // takes at most on a site that went through Direct.
 const Detour = 13
 
-// Direct writes the deltas to a region's newest version from those of the count
+// Direct writes the deltas to a region's current version from those of the count
 // versions before it whose best way of published deltas takes more than Detour
 // tenths of the direct delta, or has more than site.MaxHops deltas. Clients try
 // the direct delta first. It returns how many there are of these.
@@ -36,14 +36,14 @@ func (p *Publisher) Direct(ctx context.Context, region string, count int) (direc
 	if len(versions) < 2 {
 		return 0, nil
 	}
-	h := history(region, versions)
-	target := h.Versions[len(versions)-1]
+	h, last := history(region, versions), current(versions)
+	target := h.Versions[last]
 	to, err := ReadManifest(ctx, p.Objects, region, target.Manifest, target.Raw)
 	if err != nil {
 		return 0, fmt.Errorf("version %d: %w", target.Number, err)
 	}
 	done := map[blob.Hash]bool{target.Manifest: true}
-	before := h.Versions[max(0, len(versions)-1-max(0, count)) : len(versions)-1]
+	before := h.Versions[max(0, last-max(0, count)):last]
 	for i, v := range before {
 		p.report("direct deltas", int64(i), int64(len(before)))
 		if done[v.Manifest] {

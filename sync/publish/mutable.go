@@ -30,7 +30,7 @@ func (p *Publisher) writeMutable(ctx context.Context, region string) error {
 		if _, err := p.writeRoots(ctx); err != nil {
 			return err
 		}
-		first, err := p.replace(ctx, layout.Head(region), versions[len(versions)-1].Head)
+		first, err := p.replace(ctx, layout.Head(region), versions[current(versions)].Head)
 		if err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func (p *Publisher) regions(ctx context.Context) (list site.Regions, err error) 
 		if len(versions) == 0 {
 			continue
 		}
-		last := versions[len(versions)-1]
+		last := versions[current(versions)]
 		m, err := ReadManifest(ctx, p.Objects, r.ID, last.Manifest, last.Raw)
 		if err != nil {
 			was, ok := p.listed(ctx, r.ID)

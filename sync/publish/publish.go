@@ -57,9 +57,13 @@ type Ledger interface {
 	// Append adds a version durably, unless the newest is no longer v.Number-1:
 	// then it returns ErrConflict.
 	Append(ctx context.Context, region string, v Version) error
-	// Resign replaces the head of the newest version durably, unless that is no
-	// longer the head was: then it returns ErrConflict.
+	// Resign replaces the head of the newest version, or of the one before,
+	// durably, unless neither is the head was any longer: then it returns ErrConflict.
 	Resign(ctx context.Context, region string, was, head []byte) error
+	// Offer changes the share of the newest version durably, unless that is no
+	// longer the one with the number, or goes to everybody: then it returns
+	// ErrConflict.
+	Offer(ctx context.Context, region string, number uint64, share int) error
 }
 
 // Region is what a publisher needs to know of a region to sign and list it.
@@ -81,6 +85,11 @@ type Version struct {
 	Cells    int           `json:"cells"`
 	Bytes    int64         `json:"bytes"` // a first download: manifest and all blobs
 	Deltas   []VersionFrom `json:"deltas,omitempty"`
+	// Restores is the number of the version whose content a rollback repeats.
+	Restores uint64 `json:"restores,omitempty"`
+	// Share is the percentage of devices that it is offered to, 1 to 99, while it
+	// is rolled out; 0 is everybody. Only the newest version has one.
+	Share int `json:"share,omitempty"`
 }
 
 // VersionFrom says what the way from an older version takes.
@@ -101,7 +110,14 @@ type Content struct {
 }
 
 // Note is what a person says about a version.
-type Note struct{ Message, Author string }
+type Note struct {
+	Message, Author string
+	// Share is the percentage of devices that get the version at first; 0 and 100
+	// are everybody.
+	Share int
+
+	restores uint64 // set by Rollback
+}
 
 // Publisher makes versions. It may be used concurrently; of two that publish
 // one region at once, one gets ErrConflict.
@@ -128,6 +144,9 @@ func (p *Publisher) Publish(ctx context.Context, region Region, content Content,
 	if err != nil {
 		return Result{}, fmt.Errorf("read ledger: %w", err)
 	}
+	if err := checkShare(versions, note); err != nil {
+		return Result{}, fmt.Errorf("publish %s: %w", region.ID, err)
+	}
 	if err := p.mayPublish(ctx, region, versions); err != nil {
 		return Result{}, err
 	}
@@ -153,7 +172,7 @@ func (p *Publisher) Publish(ctx context.Context, region Region, content Content,
 	}
 	v := Version{
 		Number: newest(versions) + 1, Manifest: name, Raw: uint32(len(raw)), Created: p.now(),
-		Message: note.Message, Author: note.Author,
+		Message: note.Message, Author: note.Author, Restores: note.restores, Share: staged(note.Share),
 		Cells: len(next.Entries), Bytes: next.StoredBytes() + int64(len(stored)),
 	}
 	if v.Deltas, err = p.writeDeltas(ctx, region.ID, versions, v, next); err != nil {
@@ -206,6 +225,7 @@ func (p *Publisher) Rollback(ctx context.Context, region Region, number uint64, 
 	if err != nil {
 		return Result{}, err
 	}
+	note.restores = number
 	return p.Publish(ctx, region, Content{Meta: m.Meta, Kept: m.Entries}, note)
 }
 

@@ -85,7 +85,16 @@ func (p *Publisher) renew(ctx context.Context, region Region, newest *root.Root)
 	if err != nil || len(versions) == 0 {
 		return err
 	}
-	last := versions[len(versions)-1]
+	for _, v := range versions[current(versions):] {
+		if err := p.resign(ctx, region, newest, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resign signs the head of one version anew, if need be.
+func (p *Publisher) resign(ctx context.Context, region Region, newest *root.Root, last Version) error {
 	h, err := head.Peek(last.Head)
 	if err != nil {
 		return err

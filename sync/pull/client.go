@@ -116,14 +116,21 @@ func (c *Client) Regions(ctx context.Context) (*site.Regions, error) {
 // errNotModified tells that the object still has the tag the client sent.
 var errNotModified = errors.New("not modified")
 
-// get fetches a small object whole.
-func (c *Client) get(ctx context.Context, object string, limit int64, tag string) (data []byte, newTag string, err error) {
+// notModified is errNotModified with what the server said besides.
+type notModified struct{ next string }
+
+func (*notModified) Error() string { return errNotModified.Error() }
+func (*notModified) Unwrap() error { return errNotModified }
+
+// get fetches a small object whole, and what layout.NextHeader says, also with
+// errNotModified.
+func (c *Client) get(ctx context.Context, object string, limit int64, tag string) (data []byte, next string, err error) {
 	return c.getStart(ctx, object, 0, limit, tag)
 }
 
 // getStart fetches the first bytes of an object, up to n, or all of it when n is
 // 0 or the server does not know ranges.
-func (c *Client) getStart(ctx context.Context, object string, n, limit int64, tag string) (data []byte, newTag string, err error) {
+func (c *Client) getStart(ctx context.Context, object string, n, limit int64, tag string) (data []byte, next string, err error) {
 	err = c.retry(ctx, func(ctx context.Context) (int64, error) {
 		res, err := c.request(ctx, object, span{0, n}, tag)
 		if errors.Is(err, errNoRanges) {
@@ -140,13 +147,17 @@ func (c *Client) getStart(ctx context.Context, object string, n, limit int64, ta
 		if int64(len(data)) > limit {
 			return 0, final{fmt.Errorf("%w: more than %d bytes", ErrLength, limit)}
 		}
-		newTag = res.Header.Get("ETag")
+		next = res.Header.Get(layout.NextHeader)
 		return 0, nil
 	})
 	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w", object, err)
+		var same *notModified
+		if errors.As(err, &same) {
+			next = same.next
+		}
+		return nil, next, fmt.Errorf("%s: %w", object, err)
 	}
-	return data, newTag, nil
+	return data, next, nil
 }
 
 // download fetches an object of a known length into a file, from where the file
@@ -270,7 +281,7 @@ func (c *Client) request(ctx context.Context, object string, s span, tag string)
 	}
 	switch {
 	case res.StatusCode == http.StatusNotModified:
-		err = final{errNotModified}
+		err = final{&notModified{res.Header.Get(layout.NextHeader)}}
 	case res.StatusCode == http.StatusNotFound, res.StatusCode == http.StatusGone:
 		err = final{ErrNotFound}
 	case res.StatusCode == http.StatusTooManyRequests, res.StatusCode >= 500:

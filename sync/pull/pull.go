@@ -50,6 +50,10 @@ type Options struct {
 	// it. Without it the server's first root is pinned at a first pull. For an
 	// installed region it counts when it is newer than what is known.
 	Root []byte
+	// Seed, if set, is random bytes that this device chose once and keeps to itself.
+	// They decide which new versions it is among the first to get; without them it
+	// waits until everybody does.
+	Seed []byte
 	// Ready, if set, makes a first pull install layer by layer, features first and
 	// media last, and is told after each but the last which layers can be used.
 	Ready func(layers []cell.Layer)
@@ -219,7 +223,7 @@ func (p *puller) fetchHead(ctx context.Context) error {
 		}
 	}
 	name := layout.Head(p.region)
-	note, _, err := p.client.get(ctx, name, head.MaxBytes, tag)
+	note, next, err := p.client.get(ctx, name, head.MaxBytes, tag)
 	if errors.Is(err, errNotModified) {
 		note, err = p.was.HeadNote, nil
 	}
@@ -229,7 +233,7 @@ func (p *puller) fetchHead(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.take(ctx, name, note)
+	return p.accept(ctx, name, note, next)
 }
 
 // fetchUpdate asks for head and delta in one answer. done is false when the
@@ -242,10 +246,10 @@ func (p *puller) fetchUpdate(ctx context.Context, tag string) (done bool, err er
 	if p.brief() {
 		name, first = layout.UpdatePart(p.region, p.wasHead.Manifest), firstBytes
 	}
-	body, _, err := p.client.getStart(ctx, name, first, maxUpdate, tag)
+	body, next, err := p.client.getStart(ctx, name, first, maxUpdate, tag)
 	switch {
 	case errors.Is(err, errNotModified):
-		return true, p.take(ctx, name, p.was.HeadNote)
+		return true, p.accept(ctx, name, p.was.HeadNote, next)
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrServer), errors.Is(err, ErrPortal): // a static site may answer with its page
 		return false, nil
 	case err != nil:
@@ -255,13 +259,13 @@ func (p *puller) fetchUpdate(ctx context.Context, tag string) (done bool, err er
 	if err != nil {
 		return false, ctx.Err()
 	}
-	if err := p.take(ctx, name, note); err != nil {
+	if err := p.accept(ctx, name, note, next); err != nil {
 		if body[0] == delta.ShortUpdate && errors.Is(err, head.ErrSignature) {
 			return false, nil // it was made of cells, and some were spoilt on the way
 		}
 		return false, err
 	}
-	if len(way) > 0 {
+	if len(way) > 0 && bytes.Equal(p.headNote, note) {
 		return true, p.stage.putStart(layout.Delta(p.region, p.wasHead.Manifest, p.head.Manifest), way)
 	}
 	return true, nil

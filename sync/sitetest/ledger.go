@@ -132,6 +132,9 @@ func (l *Ledger) Append(_ context.Context, _ string, v publish.Version) error {
 	if v.Number != last+1 {
 		return publish.ErrConflict
 	}
+	if n := len(l.versions); n > 0 {
+		l.versions[n-1].Share = 0 // it is overtaken
+	}
 	l.versions = append(l.versions, v)
 	return nil
 }
@@ -140,11 +143,24 @@ func (l *Ledger) Append(_ context.Context, _ string, v publish.Version) error {
 func (l *Ledger) Resign(_ context.Context, _ string, was, head []byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for i := len(l.versions) - 1; i >= max(0, len(l.versions)-2); i-- {
+		if bytes.Equal(l.versions[i].Head, was) {
+			l.versions[i].Head = head
+			return nil
+		}
+	}
+	return publish.ErrConflict
+}
+
+// Offer implements publish.Ledger.
+func (l *Ledger) Offer(_ context.Context, _ string, number uint64, share int) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	n := len(l.versions)
-	if n == 0 || !bytes.Equal(l.versions[n-1].Head, was) {
+	if n == 0 || l.versions[n-1].Number != number || !l.versions[n-1].Staged() {
 		return publish.ErrConflict
 	}
-	l.versions[n-1].Head = head
+	l.versions[n-1].Share = share
 	return nil
 }
 

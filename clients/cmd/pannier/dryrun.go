@@ -69,7 +69,7 @@ func (a *app) preview(ctx context.Context, region string, from source, see func(
 	client := pull.NewClient(from.server)
 	defer client.Close()
 	opts := pull.Options{
-		Stage: filepath.Join(a.dir, region+".stage"), Root: from.root, Selection: from.part,
+		Stage: filepath.Join(a.dir, region+".stage"), Seed: a.readSeed(), Root: from.root, Selection: from.part,
 		Progress: meter.Report,
 	}
 	return client.Preview(ctx, region, installed, opts, cell.Features, see)

@@ -255,7 +255,7 @@ func TestDamageAndFresh(t *testing.T) {
 	}
 	d.must("pull", "drava", "--fresh")
 	d.must("verify")
-	if left, _ := filepath.Glob(filepath.Join(d.dir, "*")); len(left) != 2 {
+	if left, _ := filepath.Glob(filepath.Join(d.dir, "[^.]*")); len(left) != 2 {
 		t.Errorf("the folder holds %q, want the region and its lock", left)
 	}
 }

@@ -200,8 +200,13 @@ func (a *app) pullInto(ctx context.Context, path, region string, from source) (r
 		bytes.Done()
 		counts.Done()
 	}()
+	seed, err := a.seed()
+	if err != nil {
+		return result, err
+	}
 	return client.Pull(ctx, region, r, pull.Options{
 		Stage:     filepath.Join(a.dir, region+".stage"),
+		Seed:      seed,
 		Root:      from.root,
 		Selection: from.part,
 		Ready: func(layers []cell.Layer) {

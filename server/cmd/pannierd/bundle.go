@@ -104,7 +104,7 @@ func addObjects(ctx context.Context, h *host.Host, w *bundle.Writer, region stri
 		}
 		names = append(names, name)
 	}
-	last := versions[len(versions)-1]
+	last, _ := publish.Current(versions)
 	to, err := publish.ReadManifest(ctx, h.Site, region, last.Manifest, last.Raw)
 	if err != nil {
 		return err
@@ -156,10 +156,10 @@ func onlyRegion(ctx context.Context, h *host.Host, region string) ([]byte, error
 	return json.Marshal(list)
 }
 
-// deltaFrom names the delta from an older version to the newest, making it if
-// need be.
+// deltaFrom names the delta from an older version to the current one, making it
+// if need be.
 func deltaFrom(ctx context.Context, h *host.Host, region string, versions []publish.Version, from uint64) (string, error) {
-	last := versions[len(versions)-1]
+	last, _ := publish.Current(versions)
 	for _, v := range versions {
 		if v.Number != from {
 			continue
