@@ -43,13 +43,20 @@ func (a *Accounts) Invite(ctx context.Context, by Caller, email string, g Grant)
 	}
 	l, link := a.newLink(linkInvitation, InvitationLife)
 	l.Email, l.Grant, l.By = address, g, by.User
-	name := ""
+	var name, lang string
 	err = a.update(ctx, func(txn store.Txn) error {
 		if err := a.standing(txn, l); err != nil {
 			return err
 		}
 		if name, err = placeName(txn, g); err != nil {
 			return err
+		}
+		if by.User != "" { // in whose language the mail is
+			u, err := records.Get[User](txn, key("user", by.User))
+			if err != nil {
+				return err
+			}
+			lang = u.Language
 		}
 		if err := guard(txn, g); err != nil {
 			return err
@@ -74,7 +81,7 @@ func (a *Accounts) Invite(ctx context.Context, by Caller, email string, g Grant)
 		return Invitation{}, "", err
 	}
 	a.later(ctx, "send an invitation", func(ctx context.Context) error {
-		return a.mail.Send(ctx, invitationMail(l, name, link))
+		return a.mail.Send(ctx, invitationMail(lang, l, name, link))
 	})
 	return l.invitation(), link, nil
 }

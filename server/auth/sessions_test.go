@@ -2,10 +2,14 @@ package auth
 
 import (
 	"errors"
+	"io"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/pannier-maps/pannier/server/store/badger"
 )
 
 // newLogin returns somebody who is signed in.
@@ -194,4 +198,52 @@ func TestLogoutEverywhere(t *testing.T) {
 		s.want(err, ErrUnauthenticated)
 	}
 	s.good(s.relogin().Access, true)
+}
+
+// TestLoginMeanwhile changes the password, or shuts the account out, between the
+// check of a password and the session that it begins.
+func TestLoginMeanwhile(t *testing.T) {
+	for name, change := range map[string]func(s *site, u User) error{
+		"password": func(s *site, u User) error {
+			_, err := s.ChangePassword(s.Context(), home, Caller{User: u.ID}, password, "another good password")
+			return err
+		},
+		"disabled": func(s *site, u User) error { _, err := s.SetDisabled(s.Context(), u.ID, true); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := newLogin(t)
+			checked, err := s.checkPassword(t.Context(), home, "somebody@maps.example", password)
+			s.must(err)
+			s.must(change(s, checked))
+			_, err = s.start(t.Context(), checked)
+			s.want(err, ErrCredentials)
+		})
+	}
+}
+
+func BenchmarkAuthenticate(b *testing.B) {
+	meta, err := badgerstore.Open(b.TempDir(), badgerstore.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer meta.Close()
+	a, err := Open(b.Context(), Config{Meta: meta, URL: siteURL, Mail: Console{io.Discard}, Argon: cheap})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer a.Close()
+	_, link, err := a.Invite(b.Context(), Caller{}, "somebody@maps.example", Grant{Editor, "alps"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	login, err := a.Accept(b.Context(), home, tokenOf(link), Newcomer{Name: "Somebody", Password: password})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := a.Authenticate(b.Context(), login.Access); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

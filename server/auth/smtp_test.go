@@ -210,7 +210,7 @@ func TestMailHeaderInjection(t *testing.T) {
 		t.Errorf("headers %v", m.Header)
 	}
 	// Names of organisations come from their members.
-	invitation := invitationMail(link{Email: "anna@example.org", Grant: inn}, "Inn\r\nBcc: all@example.org", siteURL)
+	invitation := invitationMail("de", link{Email: "anna@example.org", Grant: inn}, "Inn\r\nBcc: all@example.org", siteURL)
 	if letter, err = s.letter(invitation); err != nil || strings.Contains(strings.SplitN(string(letter), "\r\n\r\n", 2)[0], "all@example.org") {
 		t.Errorf("%v\n%s", err, letter)
 	}
