@@ -211,3 +211,9 @@ func (r rules) words(f *feature.Feature) (problems []*feature.FieldError) {
 	}
 	return problems
 }
+
+// Owner returns the organisation that a region's source belongs to.
+func (d *Desk) Owner(ctx context.Context, region, source string) (string, error) {
+	owners, err := d.owners(ctx, region)
+	return owner(owners, source), err
+}

@@ -24,6 +24,7 @@ import (
 
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/server/compose"
+	"github.com/pannier-maps/pannier/server/editing"
 	"github.com/pannier-maps/pannier/server/ingest"
 	"github.com/pannier-maps/pannier/server/store"
 	"github.com/pannier-maps/pannier/server/store/badger"
@@ -38,6 +39,7 @@ import (
 type Host struct {
 	Dir     string
 	Catalog *catalog.Catalog
+	Desk    *editing.Desk
 	Site    Site
 
 	public  *localstore.Store
@@ -72,6 +74,9 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (_ *Host, err error
 	}
 	h.Site = Site{cached.New(h.public, polled)}
 	if h.Catalog, err = catalog.Open(ctx, h.meta, h.private); err != nil {
+		return nil, err
+	}
+	if h.Desk, err = editing.Open(ctx, h.Catalog, h.meta); err != nil {
 		return nil, err
 	}
 	if err := h.sweep(ctx); err != nil {

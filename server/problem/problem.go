@@ -51,6 +51,23 @@ func (f fields) Unwrap() error { return ErrInvalid }
 // Fields returns ErrInvalid that tells what is wrong with each field.
 func Fields(all ...Field) error { return fields(all) }
 
+// listed is an error with fields.
+type listed struct {
+	error
+	fields
+}
+
+func (l *listed) Error() string   { return l.error.Error() }
+func (l *listed) Unwrap() []error { return []error{l.error, l.fields} }
+
+// With returns err with what is said of fields of the request.
+func With(err error, all ...Field) error {
+	if len(all) == 0 {
+		return err
+	}
+	return &listed{err, all}
+}
+
 // detailed is an error with words for the caller.
 type detailed struct {
 	error
@@ -63,9 +80,8 @@ func (d *detailed) Unwrap() error { return d.error }
 // the server are answered without it.
 func Detail(err error, detail string) error { return &detailed{err, detail} }
 
-// Write answers r with the document for err. Nothing may have been written yet.
-// Faults of the server go to log.
-func Write(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+// Describe returns the document for err, without an instance.
+func Describe(err error) Document {
 	row := find(err)
 	doc := Document{Type: "/problems/" + row.name, Title: row.title, Status: row.status}
 	var d *detailed
@@ -76,8 +92,15 @@ func Write(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) 
 	if errors.As(err, &f) && row.status < 500 {
 		doc.Errors = f
 	}
+	return doc
+}
+
+// Write answers r with the document for err. Nothing may have been written yet.
+// Faults of the server go to log.
+func Write(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
+	doc := Describe(err)
 	gone := r.Context().Err() != nil && errors.Is(err, context.Canceled)
-	if row.status >= 500 && !gone { // one who hung up is no fault
+	if doc.Status >= 500 && !gone { // one who hung up is no fault
 		id := make([]byte, 8)
 		rand.Read(id)
 		doc.Instance = "/requests/" + hex.EncodeToString(id)

@@ -7,6 +7,8 @@ import (
 	"net/http"
 
 	"github.com/pannier-maps/pannier/server/auth"
+	"github.com/pannier-maps/pannier/server/catalog"
+	"github.com/pannier-maps/pannier/server/editing"
 	"github.com/pannier-maps/pannier/server/store"
 )
 
@@ -22,6 +24,8 @@ var (
 	ErrTooLarge = errors.New("request too large")
 	// ErrInvalid is a request whose fields say what cannot be; see Fields.
 	ErrInvalid = errors.New("invalid fields")
+	// ErrPrecondition is a write that does not say what it was made on.
+	ErrPrecondition = errors.New("precondition required")
 	// ErrMediaType is a body of a kind that the address does not take.
 	ErrMediaType = errors.New("unsupported media type")
 )
@@ -43,6 +47,22 @@ type row struct {
 // rows is the one table from cause to answer; the first that matches is taken.
 // A cause without a row is a fault of the server: a 500 that tells nothing.
 var rows = []row{
+	{editing.ErrNotFound, "not-found", http.StatusNotFound, absent},
+	{catalog.ErrNoRegion, "not-found", http.StatusNotFound, absent},
+	{catalog.ErrNoCategory, "not-found", http.StatusNotFound, absent},
+	{editing.ErrForbidden, "forbidden", http.StatusForbidden, "You are not allowed to do that"},
+	{editing.ErrInvalid, "invalid", http.StatusUnprocessableEntity, "Some fields cannot be taken"},
+	{catalog.ErrCategory, "invalid", http.StatusUnprocessableEntity, "Some fields cannot be taken"},
+	{editing.ErrCursor, "bad-request", http.StatusBadRequest, "The request makes no sense"},
+	{editing.ErrState, "state", http.StatusConflict, "The change is not in a state for that"},
+	{editing.ErrKeyReused, "key-reused", http.StatusUnprocessableEntity, "The idempotency key was used for another request"},
+	{editing.ErrNotWritten, "not-written", http.StatusFailedDependency, "It was not written, as another one failed"},
+	{editing.ErrTooMany, "too-large", http.StatusRequestEntityTooLarge, "The request is too large"},
+	{catalog.ErrOwner, "forbidden", http.StatusForbidden, "You are not allowed to do that"},
+	{catalog.ErrRootExists, "conflict", http.StatusConflict, "Something else is there already"},
+	{catalog.ErrExists, "conflict", http.StatusConflict, "Something else is there already"},
+	{catalog.ErrApplying, "unavailable", http.StatusServiceUnavailable, busy},
+	{editing.ErrConflict, "changed", http.StatusPreconditionFailed, "It was changed meanwhile"},
 	{fs.ErrNotExist, "not-found", http.StatusNotFound, absent},
 	{store.ErrNotFound, "not-found", http.StatusNotFound, absent},
 	{store.ErrBadName, "not-found", http.StatusNotFound, absent},
@@ -52,6 +72,7 @@ var rows = []row{
 	{store.ErrValueTooLarge, "too-large", http.StatusRequestEntityTooLarge, "The request is too large"},
 	{store.ErrTxnTooLarge, "too-large", http.StatusRequestEntityTooLarge, "The request is too large"},
 	{ErrInvalid, "invalid", http.StatusUnprocessableEntity, "Some fields cannot be taken"},
+	{ErrPrecondition, "precondition", http.StatusPreconditionRequired, "The request must say what it was made on"},
 	{ErrMediaType, "media-type", http.StatusUnsupportedMediaType, "The address does not take that kind of content"},
 	{auth.ErrUnauthenticated, "unauthenticated", http.StatusUnauthorized, credentials},
 	{auth.ErrReused, "unauthenticated", http.StatusUnauthorized, credentials},

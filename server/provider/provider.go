@@ -49,6 +49,8 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/pannier-maps/pannier/server/auth"
+	"github.com/pannier-maps/pannier/server/catalog"
+	"github.com/pannier-maps/pannier/server/editing"
 )
 
 // Regions tells which regions there are.
@@ -61,6 +63,8 @@ type Regions interface {
 type Config struct {
 	Accounts *auth.Accounts
 	Regions  Regions
+	Catalog  *catalog.Catalog
+	Desk     *editing.Desk
 	// URL is the site's address as users see it, without a slash at its end.
 	URL string
 	// Proxies are the networks of reverse proxies whose X-Forwarded-For is
@@ -74,6 +78,8 @@ type Config struct {
 type API struct {
 	accounts *auth.Accounts
 	regions  Regions
+	catalog  *catalog.Catalog
+	desk     *editing.Desk
 	url      string
 	proxies  []netip.Prefix
 	log      *slog.Logger
@@ -91,7 +97,7 @@ func New(c Config) (*API, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	a := &API{accounts: c.Accounts, regions: c.Regions, url: strings.TrimSuffix(c.URL, "/"), proxies: c.Proxies, log: c.Log, bodyTime: bodyTime}
+	a := &API{accounts: c.Accounts, regions: c.Regions, catalog: c.Catalog, desk: c.Desk, url: strings.TrimSuffix(c.URL, "/"), proxies: c.Proxies, log: c.Log, bodyTime: bodyTime}
 	a.table = a.routes()
 	router, err := a.route(a.table)
 	if err != nil {
@@ -114,7 +120,8 @@ func New(c Config) (*API, error) {
 
 // routes is the table.
 func (a *API) routes() []Route {
-	return slices.Concat(a.aboutRoutes(), a.sessionRoutes(), a.meRoutes(), a.organisationRoutes(), a.memberRoutes(), a.invitationRoutes(), a.tokenRoutes())
+	return slices.Concat(a.aboutRoutes(), a.sessionRoutes(), a.meRoutes(), a.organisationRoutes(), a.memberRoutes(), a.invitationRoutes(), a.tokenRoutes(),
+		a.featureRoutes(), a.changeRoutes(), a.historyRoutes(), a.categoryRoutes())
 }
 
 // ServeHTTP implements http.Handler.

@@ -47,6 +47,10 @@ var params = []Param{
 	{"user", id, "id of a user"},
 	{"token", id, "id of an API token"},
 	{"invitation", id, "id of an invitation"},
+	{"source", `[a-z0-9._-]{1,64}`, "source of features; an organisation has one of its id"},
+	{"feature", `[^\x00-\x1f\x7f]{1,200}`, "id of a feature, slashes and all"},
+	{"change", `[1-9][0-9]{0,17}`, "number of a change"},
+	{"category", `[a-z_]{1,30}\.x_[a-z0-9_]{1,30}`, "id of a region's own category"},
 }
 
 const id = `[a-z2-7]{16}`

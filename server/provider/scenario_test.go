@@ -22,6 +22,8 @@ type expect struct {
 const (
 	people   = "stranger contributor editor manager"
 	known    = people + " machine"
+	works    = "contributor editor manager machine" // contributors of organisations there, and editors
+	odd      = `{"nothing":1}`
 	everyone = "nobody " + known + " machine_without_scope"
 )
 
@@ -80,6 +82,33 @@ var expected = map[string]expect{
 	"POST /v1/regions/{region}/tokens":                       {own: "manager"},
 	"GET /v1/regions/{region}/tokens":                        {own: "manager"},
 	"DELETE /v1/regions/{region}/tokens/{token}":             {own: "manager"},
+
+	"GET /v1/regions/{region}/features":                       {own: works},
+	"POST /v1/regions/{region}/features":                      {own: works, body: odd}, // what it says is looked at after who says it
+	"POST /v1/regions/{region}/batch":                         {own: works, body: odd},
+	"GET /v1/regions/{region}/features/{source}/{feature}":    {own: works},
+	"PUT /v1/regions/{region}/features/{source}/{feature}":    {own: works},
+	"DELETE /v1/regions/{region}/features/{source}/{feature}": {own: works},
+	"GET /v1/regions/{region}/history/{source}/{feature}":     {own: works},
+	"GET /v1/regions/{region}/diff/{source}/{feature}":        {own: works},
+	"POST /v1/regions/{region}/restore/{source}/{feature}":    {own: works},
+	"GET /v1/regions/{region}/audit":                          {own: "editor manager"},
+
+	"GET /v1/regions/{region}/changes":                      {own: works},
+	"POST /v1/regions/{region}/changes":                     {own: works, body: odd},
+	"GET /v1/regions/{region}/changes/{change}":             {own: works},
+	"POST /v1/regions/{region}/changes/{change}/writes":     {own: works},
+	"GET /v1/regions/{region}/changes/{change}/differences": {own: works},
+	"GET /v1/regions/{region}/changes/{change}/conflicts":   {own: works},
+	"POST /v1/regions/{region}/changes/{change}/propose":    {own: works},
+	"POST /v1/regions/{region}/changes/{change}/withdraw":   {own: works},
+	"POST /v1/regions/{region}/changes/{change}/return":     {own: "editor manager"},
+	"POST /v1/regions/{region}/changes/{change}/accept":     {own: works},
+	"POST /v1/regions/{region}/changes/{change}/undo":       {own: works},
+
+	"GET /v1/regions/{region}/categories":               {own: works},
+	"PUT /v1/regions/{region}/categories/{category}":    {own: "manager"},
+	"DELETE /v1/regions/{region}/categories/{category}": {own: "manager"},
 }
 
 var actors = strings.Fields(everyone + " administrator")
@@ -130,7 +159,7 @@ func visit(t *testing.T, row Route, body, region, org, let string) {
 		user, token, invitation = "foreigner", "foreign machine", "foreign invitation"
 	}
 	path := strings.NewReplacer("{region}", region, "{organisation}", org, "{user}", w.users[user].ID,
-		"{token}", w.ids[token], "{invitation}", w.ids[invitation]).Replace(row.Path)
+		"{source}", "inn", "{feature}", "inn/1", "{change}", "1", "{category}", "food.x_a", "{token}", w.ids[token], "{invitation}", w.ids[invitation]).Replace(row.Path)
 	for _, in := range []bool{false, true} { // those who are refused first: they change nothing
 		for _, actor := range actors {
 			if in == (actor == "administrator" || slices.Contains(strings.Fields(let), actor)) {

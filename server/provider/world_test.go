@@ -18,7 +18,10 @@ import (
 	"time"
 
 	"github.com/pannier-maps/pannier/server/auth"
+	"github.com/pannier-maps/pannier/server/catalog"
+	"github.com/pannier-maps/pannier/server/editing"
 	"github.com/pannier-maps/pannier/server/store/badger"
+	"github.com/pannier-maps/pannier/server/store/local"
 )
 
 // The site of the tests has two regions with an organisation each. Actors have
@@ -48,6 +51,7 @@ func (m *mails) Send(_ context.Context, mail auth.Mail) error {
 type world struct {
 	*testing.T
 	accounts *auth.Accounts
+	catalog  *catalog.Catalog
 	api      *API
 	mails    *mails
 	log      *bytes.Buffer
@@ -94,7 +98,18 @@ func newSite(t *testing.T) *world {
 	})
 	w.must(err)
 	t.Cleanup(w.accounts.Close)
-	w.api, err = New(Config{Accounts: w.accounts, Regions: regions{}, URL: siteURL, Log: log})
+	private, err := localstore.Open(t.TempDir())
+	w.must(err)
+	t.Cleanup(func() { private.Close() })
+	w.catalog, err = catalog.Open(t.Context(), meta, private)
+	w.must(err)
+	for _, id := range []string{ownRegion, foreignRegion} {
+		_, err = w.catalog.CreateRegion(t.Context(), catalog.Region{ID: id, Languages: []string{"de", "en"}})
+		w.must(err)
+	}
+	desk, err := editing.Open(t.Context(), w.catalog, meta)
+	w.must(err)
+	w.api, err = New(Config{Accounts: w.accounts, Regions: regions{}, Catalog: w.catalog, Desk: desk, URL: siteURL, Log: log})
 	w.must(err)
 	return w
 }

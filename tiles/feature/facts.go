@@ -64,7 +64,7 @@ type Tour struct {
 	Surfaces   map[string]int `json:"surfaces,omitempty"`   // per cent of the length, by OSM's surface=
 	Stages     []Stage        `json:"stages,omitempty"`     // in order
 	Waypoints  []Waypoint     `json:"waypoints,omitempty"`  // in order
-	Profile    *Profile       `json:"profile,omitempty"`
+	Profile    *HeightProfile `json:"profile,omitempty"`
 }
 
 // Stage is a part of a route that is ridden in one go.
@@ -84,10 +84,10 @@ type Waypoint struct {
 	Names    map[string]string `json:"names,omitempty"`
 }
 
-// Profile is the heights along a route, from its start in equal steps.
-type Profile struct {
-	Step    int     `json:"step"`    // metres
-	Heights []int32 `json:"heights"` // decimetres above the sea
+// HeightProfile is the heights along a route, from its start in equal steps.
+type HeightProfile struct {
+	Step    int     `json:"step,omitempty"`    // metres
+	Heights []int32 `json:"heights,omitempty"` // decimetres above the sea
 }
 
 // Effect is what a notice means to riders. What kind of notice it is says its

@@ -30,6 +30,9 @@ const (
 	Notice Kind = "notice" // a passing message: a closure, an event, a warning
 )
 
+// Values lists the kinds.
+func (Kind) Values() []string { return []string{string(POI), string(Route), string(Notice)} }
+
 // Und is the language of a name as it stands on the spot (OSM's name=).
 const Und = "und"
 

@@ -102,6 +102,12 @@ func appendDecimal(dst []byte, v int64, digits int) []byte {
 	return dst
 }
 
+// JSONSchema returns the schema of a geometry's JSON form.
+func (Geometry) JSONSchema() string {
+	return `{"type":"object","description":"a GeoJSON geometry (RFC 7946)","required":["type","coordinates"],"properties":{` +
+		`"type":{"type":"string","enum":["Point","LineString","MultiLineString","Polygon","MultiPolygon"]},"coordinates":{"type":"array","items":{}}}}`
+}
+
 // UnmarshalJSON reads a GeoJSON geometry: coordinates rounded to 1e-7 degrees
 // and heights to 0.1 m. A line keeps heights only when all its positions have
 // one. Members other than type and coordinates are ignored. Errors are

@@ -18,6 +18,11 @@ const (
 	MultiPolygon    Shape = "MultiPolygon"
 )
 
+// Values lists the shapes.
+func (Shape) Values() []string {
+	return []string{string(Point), string(LineString), string(MultiLineString), string(Polygon), string(MultiPolygon)}
+}
+
 // Line is a chain of positions: a point, a line or a closed ring. Heights are
 // decimetres above the sea, one for each point, or nil when they are unknown.
 type Line struct {

@@ -79,8 +79,8 @@ func TestValidate(t *testing.T) {
 		{tour(Tour{Surfaces: map[string]int{"asphalt": 60, "gravel": 41}}), "tour.surfaces: add up to 101 per cent"},
 		{tour(Tour{Stages: []Stage{{From: 2, Until: 2}}}), "tour.stages.0.until: 2 is not 3 to 100000000"},
 		{tour(Tour{Waypoints: []Waypoint{{}}}), "tour.waypoints.0.position: must be a Point"},
-		{tour(Tour{Profile: &Profile{Step: 50, Heights: []int32{1}}}), "tour.profile.heights: 1 is not 2 to 20000"},
-		{tour(Tour{Profile: &Profile{Step: 50, Heights: []int32{1, 300000}}}), "tour.profile.heights: height 30000 m is outside -20000..20000"},
+		{tour(Tour{Profile: &HeightProfile{Step: 50, Heights: []int32{1}}}), "tour.profile.heights: 1 is not 2 to 20000"},
+		{tour(Tour{Profile: &HeightProfile{Step: 50, Heights: []int32{1, 300000}}}), "tour.profile.heights: height 30000 m is outside -20000..20000"},
 		{func(f *Feature) { f.Effect = &Effect{} }, "effect: only a notice has one"},
 		{func(f *Feature) {
 			f.Kind, f.Effect = Notice, &Effect{Severity: "severe", Routes: []string{"osm/relation/9"}}

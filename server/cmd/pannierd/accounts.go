@@ -92,7 +92,7 @@ func (p *program) openAPI(ctx context.Context, h *host.Host, o web, at string, l
 	if err != nil {
 		return nil, nil, err
 	}
-	api, err := provider.New(provider.Config{Accounts: accounts, Regions: h, URL: o.publicURL, Proxies: proxies, Log: log})
+	api, err := provider.New(provider.Config{Accounts: accounts, Regions: h, Catalog: h.Catalog, Desk: h.Desk, URL: o.publicURL, Proxies: proxies, Log: log})
 	return accounts, api, err
 }
 
