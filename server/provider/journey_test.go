@@ -12,6 +12,7 @@ import (
 // and back, by requests and mails alone.
 func TestJourney(t *testing.T) {
 	w := newSite(t)
+	w.check()
 	as := func(name string, s Session) { w.bearer[name], w.cookies[name] = s.AccessToken, s.RefreshToken }
 
 	// The operator's link makes an administrator, who invites a manager.
