@@ -49,7 +49,7 @@ func TestKilledInPublish(t *testing.T) {
 			out, _ := publish.Output()
 			answer <- out
 		}()
-		end := time.Now().Add(10 * time.Second)
+		end := time.Now().Add(time.Minute)
 		for len(answer) == 0 && step() == before && time.Now().Before(end) && round%len(steps) > 0 {
 		}
 		time.Sleep(rand.N(5 * time.Millisecond))
@@ -74,7 +74,7 @@ func TestKilledInPublish(t *testing.T) {
 		w.pannier("pull", region, "--server", d.url).wantDone(t)
 		d.stop()
 	}
-	if killed < 3 {
+	if killed < 2 { // those that wait for nothing
 		t.Errorf("only %d of the kills were in time", killed)
 	}
 	w.installed()

@@ -169,7 +169,7 @@ func (w world) serve() *daemon {
 	if d.url = serving.FindString(line); d.url == "" {
 		w.t.Fatalf("serve said %q (%v):\n%s", line, err, d.log())
 	}
-	for range 200 { // the socket comes a moment later
+	for range 6000 { // a minute; the socket comes a moment later
 		if _, err := os.Stat(filepath.Join(w.data, "pannierd.sock")); err == nil {
 			return d
 		}

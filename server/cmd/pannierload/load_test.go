@@ -33,7 +33,7 @@ func newSite(t *testing.T) (*sitetest.Objects, running) {
 
 func TestMeasure(t *testing.T) {
 	_, r := newSite(t)
-	l := load{Connections: 4, Phones: 20, Idle: 30, Duration: 50 * time.Millisecond, Every: 5 * time.Millisecond}
+	l := load{Connections: 4, Phones: 20, Idle: 30, Duration: 250 * time.Millisecond, Every: 5 * time.Millisecond}
 	got, err := l.measure(context.Background(), r)
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func TestWrongAnswersCount(t *testing.T) {
 		objects.ServeHTTP(w, r)
 	}))
 	defer server.Close()
-	l := load{Connections: 2, Duration: 50 * time.Millisecond, Every: time.Second}
+	l := load{Connections: 2, Duration: 250 * time.Millisecond, Every: time.Second}
 	got, err := l.measure(context.Background(), running{name: "test", url: server.URL})
 	if err != nil {
 		t.Fatal(err)
