@@ -141,8 +141,8 @@ func (c *Catalog) finish(ctx context.Context, region string, p pending) (done Im
 	return done, c.private.Delete(ctx, p.Blob)
 }
 
-// operator is who writes what a command imports.
-const operator = "operator"
+// Operator is who writes what a command imports.
+const Operator = "operator"
 
 // writeBatch writes some features in one transaction.
 func (c *Catalog) writeBatch(ctx context.Context, region, source string, batch [][]byte) (done Imported, err error) {
@@ -160,7 +160,7 @@ func (c *Catalog) writeBatch(ctx context.Context, region, source string, batch [
 		}
 		size += contents[i].Size()
 	}
-	stamp := Stamp{At: c.now(), By: operator}
+	stamp := Stamp{At: c.now(), By: Operator}
 	err = c.Edit(ctx, region, stamp, size, func(j *Journal) error {
 		done = Imported{}
 		for i := range refs {
