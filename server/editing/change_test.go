@@ -276,6 +276,31 @@ func TestCarryThrough(t *testing.T) {
 	}
 }
 
+// TestCarryConflict cuts a change off before its conflicts were found.
+func TestCarryConflict(t *testing.T) {
+	dir := t.TempDir()
+	d := desk(t, dir)
+	c := proposed(t, d, Write{Ref: farmRef(1), Feature: place("ena")})
+	if _, err := d.Put(ctx, editor, "mura", Write{Ref: farmRef(1), Feature: place("prej")}); err != nil {
+		t.Fatal(err)
+	}
+	broken := &brokenMeta{MetaStore: d.meta, left: 1}
+	b, err := catalog.Open(ctx, broken, privateOf(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := &Desk{catalog: b, meta: broken, now: d.now, indexes: map[string]*index{}}
+	if _, err := cut.Accept(ctx, editor, "mura", c.Number, "", false); !errors.Is(err, errBroken) {
+		t.Fatal(err)
+	}
+	if d, err = Open(ctx, d.catalog, d.meta); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = d.Change(ctx, "mura", c.Number); err != nil || c.State != Proposed || names(t, d)["farm/1"] != "prej" {
+		t.Errorf("change %+v, %v; features %v", c, err, names(t, d))
+	}
+}
+
 func TestWithdraw(t *testing.T) {
 	d := desk(t, t.TempDir())
 	c := proposed(t, d, Write{Ref: farmRef(1), Feature: place("ena")})

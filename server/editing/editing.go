@@ -88,7 +88,7 @@ func Open(ctx context.Context, c *catalog.Catalog, meta store.MetaStore) (*Desk,
 		if err == nil && number != 0 {
 			_, err = d.carry(ctx, r.ID, number)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrConflict) { // with conflicts it is proposed again
 			return nil, fmt.Errorf("region %s: finish change %d: %w", r.ID, number, err)
 		}
 	}
