@@ -4,6 +4,9 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/pannier-maps/pannier/tiles/feature"
 )
@@ -49,12 +52,31 @@ func Name(language, s string) map[string]string {
 // Description returns descriptions of one text.
 func Description(language, s string) map[string]string { return Texts(language, PlainText(s)) }
 
+// Fold makes a word comparable: small letters without marks, as far as the
+// languages of the region have them.
+func Fold(s string) string {
+	var b strings.Builder
+	for _, r := range norm.NFD.String(strings.ToLower(s)) {
+		switch {
+		case r == 'ß':
+			b.WriteString("ss")
+		case r == 'đ':
+			b.WriteByte('d')
+		case r == 'ł':
+			b.WriteByte('l')
+		case !unicode.Is(unicode.Mn, r):
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
 var notKey = regexp.MustCompile(`[^a-z0-9_:-]+`)
 
 // Detail keeps a fact under a key made fit for one: lower case, with _ for what
 // no key may have. What does not fit, or is there already, is left.
 func Detail(f *feature.Feature, key, value string) {
-	key = strings.Trim(notKey.ReplaceAllString(strings.ToLower(strings.TrimSpace(key)), "_"), "_")
+	key = strings.Trim(notKey.ReplaceAllString(Fold(key), "_"), "_")
 	value = feature.Clean(strings.Join(strings.Fields(PlainText(value)), " "), feature.MaxValueChars)
 	if key == "" || value == "" || len(key) > feature.MaxDetailBytes || len(f.Details) >= feature.MaxDetails || f.Details[key] != "" {
 		return

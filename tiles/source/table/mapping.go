@@ -18,9 +18,8 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/source/records"
 	"github.com/pannier-maps/pannier/tiles/taxonomy"
 )
 
@@ -212,21 +211,13 @@ func read(header string) Column {
 	return c
 }
 
-// fold makes a header comparable: its letters and digits, small and without
-// marks.
+// fold makes a header comparable: its letters and digits of ASCII, small and
+// without marks.
 func fold(s string) string {
-	var b strings.Builder
-	for _, r := range norm.NFD.String(strings.ToLower(s)) {
-		switch {
-		case r == 'ß':
-			b.WriteString("ss")
-		case r == 'đ':
-			b.WriteByte('d')
-		case r == 'ł':
-			b.WriteByte('l')
-		case r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)):
-			b.WriteRune(r)
+	return strings.Map(func(r rune) rune {
+		if r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return r
 		}
-	}
-	return b.String()
+		return -1
+	}, records.Fold(s))
 }

@@ -15,6 +15,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -217,6 +218,9 @@ func (b *book) choose() (best sheet, p table.Preview, err error) {
 			return best, p, err
 		}
 		look, err := table.Look(rows)
+		if err != nil && !errors.Is(err, records.ErrEmpty) {
+			return best, p, err
+		}
 		if err != nil || found && !look.Mapping.Located() {
 			continue // empty, or no better
 		}
