@@ -81,6 +81,7 @@ func (a *Accounts) checkPassword(ctx context.Context, from netip.Addr, email, pa
 	}
 	attempts := []attempt{a.throttle.account(address), a.throttle.host(from)}
 	if err := a.throttle.take(a.now(), attempts...); err != nil {
+		a.log.WarnContext(ctx, "too many attempts at a password", "from", from)
 		return User{}, err
 	}
 	u, err := a.UserByEmail(ctx, email)

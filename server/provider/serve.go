@@ -78,6 +78,9 @@ func (a *API) serve(row Route) http.Handler {
 			a.fail(w, r, err)
 			return
 		}
+		if c.Caller.Known() && row.Method != http.MethodGet {
+			a.log.InfoContext(r.Context(), "changed", "by", c.Caller.ID(), "did", row.name(), "path", r.URL.Path)
+		}
 		a.write(w, r, row, out)
 	})
 }
