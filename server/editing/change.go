@@ -125,7 +125,7 @@ func save(j *catalog.Journal, region string, c Change, was State) error {
 	if err := j.Set(stateKey(region, c), c.Number); err != nil {
 		return err
 	}
-	j.Stamp.Change = c.Number
+	j.Stamp.Change, j.Stamp.Organisation = c.Number, c.Organisation
 	return j.Note("change "+string(c.State), c.Title)
 }
 

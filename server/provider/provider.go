@@ -51,6 +51,7 @@ import (
 	"github.com/pannier-maps/pannier/server/auth"
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/server/editing"
+	"github.com/pannier-maps/pannier/server/events"
 )
 
 // Regions tells which regions there are.
@@ -84,7 +85,11 @@ type API struct {
 	proxies  []netip.Prefix
 	log      *slog.Logger
 
-	bodyTime time.Duration
+	bodyTime   time.Duration
+	events     *events.Log
+	streams    *streams
+	heartbeat  time.Duration // of streams
+	streamLife time.Duration
 
 	table  []Route
 	router *mux.Router
@@ -97,7 +102,8 @@ func New(c Config) (*API, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	a := &API{accounts: c.Accounts, regions: c.Regions, catalog: c.Catalog, desk: c.Desk, url: strings.TrimSuffix(c.URL, "/"), proxies: c.Proxies, log: c.Log, bodyTime: bodyTime}
+	a := &API{accounts: c.Accounts, regions: c.Regions, catalog: c.Catalog, desk: c.Desk, url: strings.TrimSuffix(c.URL, "/"), proxies: c.Proxies, log: c.Log, bodyTime: bodyTime, events: events.New(c.Catalog), heartbeat: heartbeat, streamLife: streamLife}
+	a.streams = newStreams()
 	a.table = a.routes()
 	router, err := a.route(a.table)
 	if err != nil {
@@ -121,7 +127,7 @@ func New(c Config) (*API, error) {
 // routes is the table.
 func (a *API) routes() []Route {
 	return slices.Concat(a.aboutRoutes(), a.sessionRoutes(), a.meRoutes(), a.organisationRoutes(), a.memberRoutes(), a.invitationRoutes(), a.tokenRoutes(),
-		a.featureRoutes(), a.changeRoutes(), a.historyRoutes(), a.categoryRoutes())
+		a.featureRoutes(), a.changeRoutes(), a.historyRoutes(), a.categoryRoutes(), a.eventRoutes())
 }
 
 // ServeHTTP implements http.Handler.

@@ -79,9 +79,11 @@ var expected = map[string]expect{
 	"POST /v1/organisations/{organisation}/tokens":           {own: "contributor"},
 	"GET /v1/organisations/{organisation}/tokens":            {own: "contributor manager"},
 	"DELETE /v1/organisations/{organisation}/tokens/{token}": {own: "contributor manager"},
-	"POST /v1/regions/{region}/tokens":                       {own: "manager"},
-	"GET /v1/regions/{region}/tokens":                        {own: "manager"},
-	"DELETE /v1/regions/{region}/tokens/{token}":             {own: "manager"},
+	"GET /v1/regions/{region}/events":                        {own: "contributor machine editor manager"},
+
+	"POST /v1/regions/{region}/tokens":           {own: "manager"},
+	"GET /v1/regions/{region}/tokens":            {own: "manager"},
+	"DELETE /v1/regions/{region}/tokens/{token}": {own: "manager"},
 
 	"GET /v1/regions/{region}/features":                       {own: works},
 	"POST /v1/regions/{region}/features":                      {own: works, body: odd}, // what it says is looked at after who says it

@@ -111,6 +111,7 @@ func newSite(t *testing.T) *world {
 	w.must(err)
 	w.api, err = New(Config{Accounts: w.accounts, Regions: regions{}, Catalog: w.catalog, Desk: desk, URL: siteURL, Log: log})
 	w.must(err)
+	w.api.streamLife = 20 * time.Millisecond
 	return w
 }
 

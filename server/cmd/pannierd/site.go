@@ -66,6 +66,7 @@ func (p *program) serve(ctx context.Context, o web) error {
 		return errors.Join(err, ln.Close(), h.Close())
 	}
 	g, ctx := errgroup.WithContext(ctx)
+	context.AfterFunc(ctx, api.EndStreams)
 	g.Go(func() error {
 		read := public.New(public.Config{Blobs: h.Site, Updates: publish.NewUpdates(h.Site), Next: h.Catalog.Next, Log: log})
 		return public.Serve(ctx, ln, together(api, read, log), log)
