@@ -32,7 +32,7 @@ var rates [64]uint32
 
 func init() {
 	for n := range steady + 1 {
-		rates[n] = uint32(655360 / (10*n + 16))
+		rates[n] = uint32(1 << 17 / (2*n + 5))
 	}
 }
 

@@ -42,15 +42,13 @@ func Encode(old, raw []byte) []byte {
 func write(f *finder, steps []step) ([]byte, *model) {
 	c, m, s := newWriter(), newModel(), newState(f.oldLen)
 	at := f.oldLen
-	last := byte(0)
 	for _, o := range steps {
 		m.step(c, &s, o, at, len(f.all))
 		if o.length == 0 {
-			m.literal(c, last, guess(&s, f.all, at), f.all[at])
+			m.literal(c, before(f.all[f.oldLen:at]), guess(&s, f.all, at), f.all[at])
 		}
 		s.after(o, at)
 		at += max(o.length, 1)
-		last = f.all[at-1]
 	}
 	return c.finish(), m
 }
@@ -78,7 +76,6 @@ func Decode(old, data []byte, rawLen int) ([]byte, error) {
 	c, m, s := newReader(data), newModel(), newState(len(old))
 	end := len(old) + rawLen
 	raw := make([]byte, 0, rawLen)
-	last := byte(0)
 	for len(raw) < rawLen {
 		at := len(old) + len(raw)
 		o := m.step(c, &s, step{}, at, end)
@@ -90,7 +87,7 @@ func Decode(old, data []byte, rawLen int) ([]byte, error) {
 			} else if from >= 0 {
 				guess = int(old[from])
 			}
-			raw = append(raw, m.literal(c, last, guess, 0))
+			raw = append(raw, m.literal(c, before(raw), guess, 0))
 		case o.from < 0 || o.from >= at || o.length > end-at || o.from < len(old) && o.length > len(old)-o.from:
 			return nil, fmt.Errorf("%w: bad copy near byte %d", ErrCorrupt, c.at)
 		case o.from < len(old):
@@ -104,7 +101,6 @@ func Decode(old, data []byte, rawLen int) ([]byte, error) {
 			o.length = len(old) + len(raw) - at
 		}
 		s.after(o, at)
-		last = raw[len(raw)-1]
 	}
 	if !c.spent() {
 		return nil, fmt.Errorf("%w: bytes are left over", ErrCorrupt)

@@ -14,6 +14,6 @@ func Example() {
 	again, err := edit.Decode(old, data, len(raw))
 	fmt.Printf("%s %v\n", again, err)
 	// Output:
-	// 7d 66 5b 1b 9e e9 cf 1e 4e c7
+	// 7d 66 5b 1b 9e cf 0b ad b0 ae
 	// a long and winding gravel road along the river <nil>
 }

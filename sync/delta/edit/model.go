@@ -18,13 +18,13 @@ const (
 
 // model holds the probabilities of a walk over the steps.
 type model struct {
-	kinds    [8]prob        // literal or copy, by the last three kinds
-	ways     [4][ways]prob  // by the last two kinds
-	lengths  [3]number      // of copies that go on, that seek, that go back
-	seeks    number         // zigzag
-	backs    number         // less one
-	literals [256][256]prob // by the byte before
-	after    [2][256]prob   // of the first literal behind a copy, while its bits agree with the byte that the copy would give: by that byte's bit
+	kinds    [8]prob       // literal or copy, by the last three kinds
+	ways     [4][ways]prob // by the last two kinds
+	lengths  [3]number     // of copies that go on, that seek, that go back
+	seeks    number        // zigzag
+	backs    number        // less one
+	literals [64][256]prob // by the bytes before
+	after    [2][256]prob  // of the first literal behind a copy, while its bits agree with the byte that the copy would give: by that byte's bit
 }
 
 func newModel() *model {
@@ -110,9 +110,22 @@ func (m *model) step(c *coder, s *state, o step, at, end int) step {
 // class is which lengths a way has.
 func class(way int) int { return max(0, way-kept+1) }
 
+// before tells which literals a byte at the end of the new content has: by the
+// upper three bits of the last two bytes.
+func before(raw []byte) int {
+	switch n := len(raw); n {
+	case 0:
+		return 0
+	case 1:
+		return int(raw[0] >> 5 << 3)
+	default:
+		return int(raw[n-1]>>5<<3 | raw[n-2]>>5)
+	}
+}
+
 // literal codes a byte. guess is what the copy before it would give, -1 when no
 // copy is before it.
-func (m *model) literal(c *coder, last byte, guess int, b byte) byte {
+func (m *model) literal(c *coder, before, guess int, b byte) byte {
 	node := uint32(1)
 	for i := 7; guess >= 0 && i >= 0; i-- {
 		likely := uint32(guess >> i & 1)
@@ -122,7 +135,7 @@ func (m *model) literal(c *coder, last byte, guess int, b byte) byte {
 			guess = -1
 		}
 	}
-	return byte(c.below(m.literals[last][:], node, 256, uint32(b)))
+	return byte(c.below(m.literals[before][:], node, 256, uint32(b)))
 }
 
 // number codes numbers below 1<<31: how many bits they have, then the bits after

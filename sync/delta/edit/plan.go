@@ -81,11 +81,7 @@ func (p *planner) look(at int, s state) (end int, long step) {
 				p.offer(i, i+o.length, base+lengths[o.length], o)
 			}
 		}
-		var last byte
-		if place > p.oldLen {
-			last = p.all[place-1]
-		}
-		p.offer(i, i+1, n.cost+p.literal(&n.state, last, guess(&n.state, p.all, place), p.all[place]), step{})
+		p.offer(i, i+1, n.cost+p.literal(&n.state, before(p.all[p.oldLen:place]), guess(&n.state, p.all, place), p.all[place]), step{})
 	}
 }
 

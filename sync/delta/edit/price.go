@@ -107,10 +107,10 @@ func (p *prices) copy(s *state, o step, at int) cost {
 }
 
 // literal is what model.literal costs.
-func (p *prices) literal(s *state, last byte, guess int, b byte) cost {
+func (p *prices) literal(s *state, before, guess int, b byte) cost {
 	sum := p.kinds[s.kinds][0]
 	node := uint32(1)
-	table := &p.model.literals[last]
+	table := &p.model.literals[before]
 	for i := 7; i >= 0; i-- {
 		bit := uint32(b >> i & 1)
 		if guess >= 0 {
