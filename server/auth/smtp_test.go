@@ -153,6 +153,26 @@ func TestSMTP(t *testing.T) {
 	}
 }
 
+// TestSMTPS sends a mail over a connection that is encrypted from the start.
+func TestSMTPS(t *testing.T) {
+	p := newPost(t)
+	p.ln.Close()
+	var err error
+	if p.ln, err = net.Listen("tcp", "127.0.0.1:465"); err != nil {
+		t.Skipf("the port of SMTP over TLS is not to be had here: %v", err)
+	}
+	t.Cleanup(func() { p.ln.Close() })
+	mailer := p.mailer()
+	p.ln, p.secured = tls.NewListener(p.ln, &tls.Config{Certificates: []tls.Certificate{p.cert}}), true
+	go p.serve()
+	if err := mailer.Send(t.Context(), Mail{To: "anna@example.org", Subject: "s", Text: "t"}); err != nil {
+		t.Fatal(err)
+	}
+	if all := strings.Join(<-p.said, "\n"); strings.Contains(all, "STARTTLS") || !strings.Contains(all, "RCPT TO:<anna@example.org>") {
+		t.Errorf("it said\n%s", all)
+	}
+}
+
 // TestSMTPRefuses checks that nothing is sent in the clear, to a stranger, or
 // for ever.
 func TestSMTPRefuses(t *testing.T) {
