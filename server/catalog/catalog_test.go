@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/pannier-maps/pannier/server/store"
-	"github.com/pannier-maps/pannier/server/store/badger"
-	"github.com/pannier-maps/pannier/server/store/local"
+	"github.com/pannier-maps/pannier/server/store/foldertest"
 	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/manifest"
@@ -24,16 +21,7 @@ func open(t *testing.T) *Catalog { return openAt(t, t.TempDir()) }
 
 func openAt(t testing.TB, dir string) *Catalog {
 	t.Helper()
-	meta, err := badgerstore.Open(filepath.Join(dir, "meta"), badgerstore.Options{Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { meta.Close() })
-	private, err := localstore.Open(filepath.Join(dir, "private"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { private.Close() })
+	meta, private := foldertest.Open(t, dir)
 	c, err := Open(context.Background(), meta, private)
 	if err != nil {
 		t.Fatal(err)

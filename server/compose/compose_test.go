@@ -3,7 +3,6 @@ package compose
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,8 +10,7 @@ import (
 	"testing"
 
 	"github.com/pannier-maps/pannier/server/catalog"
-	"github.com/pannier-maps/pannier/server/store/badger"
-	"github.com/pannier-maps/pannier/server/store/local"
+	"github.com/pannier-maps/pannier/server/store/foldertest"
 	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/cell"
@@ -46,16 +44,7 @@ func village(t *testing.T, path string) {
 func composer(t *testing.T, boundary string) (*Composer, catalog.Region) {
 	t.Helper()
 	dir, ctx := t.TempDir(), context.Background()
-	meta, err := badgerstore.Open(filepath.Join(dir, "meta"), badgerstore.Options{Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { meta.Close() })
-	private, err := localstore.Open(filepath.Join(dir, "private"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { private.Close() })
+	meta, private := foldertest.Open(t, dir)
 	c, err := catalog.Open(ctx, meta, private)
 	if err != nil {
 		t.Fatal(err)

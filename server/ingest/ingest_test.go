@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,8 +10,7 @@ import (
 	"testing"
 
 	"github.com/pannier-maps/pannier/server/catalog"
-	"github.com/pannier-maps/pannier/server/store/badger"
-	"github.com/pannier-maps/pannier/server/store/local"
+	"github.com/pannier-maps/pannier/server/store/foldertest"
 	"github.com/pannier-maps/pannier/tiles/feature"
 	"github.com/pannier-maps/pannier/tiles/osm"
 )
@@ -33,16 +31,7 @@ const change = `<osmChange version="0.6"><modify>
 func importer(t *testing.T) *Importer {
 	t.Helper()
 	dir, ctx := t.TempDir(), context.Background()
-	meta, err := badgerstore.Open(filepath.Join(dir, "meta"), badgerstore.Options{Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { meta.Close() })
-	private, err := localstore.Open(filepath.Join(dir, "private"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { private.Close() })
+	meta, private := foldertest.Open(t, dir)
 	c, err := catalog.Open(ctx, meta, private)
 	if err != nil {
 		t.Fatal(err)
