@@ -29,12 +29,13 @@ var allowed = map[string][]string{
 	"server":          {"server", "sync", "tiles"},
 	"server/store":    {"server/store"},
 	"server/auth":     {"server/store"},
-	"server/problem":  {"server/auth", "server/catalog", "server/editing", "server/problem", "server/store", "sync"},
+	"server/problem":  {"server/auth", "server/catalog", "server/editing", "server/jobs", "server/problem", "server/store", "sync"},
 	"server/control":  {},
 	"server/arrows":   {},
 	"server/catalog":  {"server/store", "sync", "tiles/feature", "tiles/taxonomy"},
 	"server/ingest":   {"server/catalog", "tiles"},
 	"server/compose":  {"server/catalog", "sync", "tiles"},
+	"server/media":    {"server/store", "tiles/feature"},
 	"server/public":   {"server/problem", "server/store", "sync/layout"},
 	"clients":         {"clients", "sync", "tiles"},
 	"clients/guide":   {"clients/guide", "tiles/cell", "tiles/feature", "tiles/taxonomy"},
@@ -48,6 +49,8 @@ var outside = map[string][]string{
 	"github.com/gorilla/mux":         {"server/provider", "server/public"},                  // the HTTP rooms route
 	"github.com/golang-jwt/jwt/v5":   {"server/auth"},                                       // one room knows who is who
 	"golang.org/x/crypto":            {"server/auth"},                                       // its passwords
+	"golang.org/x/image":             {"server/media"},                                      // WebP
+	"github.com/gen2brain/avif":      {"server/media"},                                      // AVIF
 	"github.com/spf13/cobra":         {"server/cmd", "clients/cmd"},                         // commands only
 	"modernc.org/sqlite":             {"clients/offline"},                                   // one room knows the file
 	"github.com/paulmach/orb":        {"tiles/build", "server/compose"},                     // geojson and maptile of orb bring BSON

@@ -74,7 +74,7 @@ func (j *Jobs) collect(ctx context.Context, o Order, name string, r io.Reader) (
 func (j *Jobs) Wait(ctx context.Context, region string, number uint64) (Job, error) {
 	for {
 		job, err := j.Get(ctx, region, number)
-		if err != nil || !job.State.working() {
+		if err != nil || !job.State.Working() {
 			return job, err
 		}
 		j.mu.Lock()

@@ -36,13 +36,13 @@ func (State) Values() []string {
 	return []string{string(Waiting), string(Reading), string(Ready), string(Applying), string(Proposed), string(Applied), string(Undoing), string(Undone), string(Failed), string(Cancelled)}
 }
 
-// working reports whether a worker has something to do.
-func (s State) working() bool {
+// Working reports whether a worker has something to do.
+func (s State) Working() bool {
 	return s == Waiting || s == Reading || s == Applying || s == Undoing
 }
 
 // holding reports whether the job has its source to itself.
-func (s State) holding() bool { return s.working() || s == Ready }
+func (s State) holding() bool { return s.Working() || s == Ready }
 
 // Settings say what a file does not.
 type Settings struct {

@@ -167,7 +167,7 @@ func (j *Jobs) resume(ctx context.Context) error {
 			if err := json.Unmarshal(kv.Value, &job); err != nil {
 				return fmt.Errorf("record %s: %w", kv.Key, err)
 			}
-			if job.State.working() {
+			if job.State.Working() {
 				left = append(left, id{region, job.Number})
 			}
 		}

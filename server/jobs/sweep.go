@@ -137,7 +137,7 @@ func (j *Jobs) stale(ctx context.Context) (uploads []string, jobs []staleJob, er
 				return fmt.Errorf("record %s: %w", kv.Key, err)
 			}
 			idle := now.Sub(s.Updated)
-			if !s.State.working() && (idle > foundLife && len(s.Chunks) > 0 || idle > recordLife || s.State == Ready && idle > readyLife || s.State == Failed && idle > UploadLife) {
+			if !s.State.Working() && (idle > foundLife && len(s.Chunks) > 0 || idle > recordLife || s.State == Ready && idle > readyLife || s.State == Failed && idle > UploadLife) {
 				jobs = append(jobs, s)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/pannier-maps/pannier/server/auth"
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/server/editing"
+	"github.com/pannier-maps/pannier/server/jobs"
 	"github.com/pannier-maps/pannier/server/store"
 )
 
@@ -63,6 +64,14 @@ var rows = []row{
 	{catalog.ErrExists, "conflict", http.StatusConflict, "Something else is there already"},
 	{catalog.ErrApplying, "unavailable", http.StatusServiceUnavailable, busy},
 	{editing.ErrConflict, "changed", http.StatusPreconditionFailed, "It was changed meanwhile"},
+	{jobs.ErrNotFound, "not-found", http.StatusNotFound, absent},
+	{jobs.ErrBusy, "import-busy", http.StatusConflict, "Another import of the source is under way"},
+	{jobs.ErrState, "import-state", http.StatusConflict, "The import is not in a state for that"},
+	{jobs.ErrQuota, "limit", http.StatusConflict, "There are too many of them already"},
+	{jobs.ErrTooLarge, "too-large", http.StatusRequestEntityTooLarge, "The request is too large"},
+	{jobs.ErrOffset, "upload-offset", http.StatusConflict, "The upload goes on elsewhere"},
+	{jobs.ErrChecksum, "checksum", statusChecksum, "The bytes do not have that checksum"},
+	{jobs.ErrInvalid, "invalid", http.StatusUnprocessableEntity, "Some fields cannot be taken"},
 	{fs.ErrNotExist, "not-found", http.StatusNotFound, absent},
 	{store.ErrNotFound, "not-found", http.StatusNotFound, absent},
 	{store.ErrBadName, "not-found", http.StatusNotFound, absent},
@@ -98,6 +107,9 @@ var rows = []row{
 	{store.ErrScanOpen, "internal", http.StatusInternalServerError, internalTitle},
 	{store.ErrCorrupt, "internal", http.StatusInternalServerError, internalTitle},
 }
+
+// statusChecksum is that of tus 1.0 for parts that arrived otherwise.
+const statusChecksum = 460
 
 const internalTitle = "Something went wrong in the server"
 

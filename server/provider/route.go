@@ -47,6 +47,8 @@ var params = []Param{
 	{"user", id, "id of a user"},
 	{"token", id, "id of an API token"},
 	{"invitation", id, "id of an invitation"},
+	{"upload", id, "id of a file that is sent"},
+	{"import", `[1-9][0-9]{0,17}`, "number of an import"},
 	{"source", `[a-z0-9._-]{1,64}`, "source of features; an organisation has one of its id"},
 	{"feature", `[^\x00-\x1f\x7f]{1,200}`, "id of a feature, slashes and all"},
 	{"change", `[1-9][0-9]{0,17}`, "number of a change"},

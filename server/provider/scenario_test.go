@@ -85,6 +85,24 @@ var expected = map[string]expect{
 	"GET /v1/regions/{region}/tokens":            {own: "manager"},
 	"DELETE /v1/regions/{region}/tokens/{token}": {own: "manager"},
 
+	"POST /v1/regions/{region}/uploads":                  {own: works},
+	"POST /v1/regions/{region}/uploads/file":             {own: works},
+	"GET /v1/regions/{region}/uploads/{upload}":          {own: works},
+	"PATCH /v1/regions/{region}/uploads/{upload}":        {own: works},
+	"DELETE /v1/regions/{region}/uploads/{upload}":       {own: works},
+	"GET /v1/regions/{region}/imports":                   {own: works},
+	"POST /v1/regions/{region}/imports":                  {own: works},
+	"GET /v1/regions/{region}/imports/{import}":          {own: works},
+	"DELETE /v1/regions/{region}/imports/{import}":       {own: works},
+	"GET /v1/regions/{region}/imports/{import}/events":   {own: works},
+	"GET /v1/regions/{region}/imports/{import}/items":    {own: works},
+	"GET /v1/regions/{region}/imports/{import}/columns":  {own: works},
+	"PUT /v1/regions/{region}/imports/{import}/columns":  {own: works},
+	"PUT /v1/regions/{region}/imports/{import}/settings": {own: works},
+	"PUT /v1/regions/{region}/imports/{import}/choice":   {own: works},
+	"POST /v1/regions/{region}/imports/{import}/apply":   {own: works},
+	"POST /v1/regions/{region}/imports/{import}/undo":    {own: works},
+
 	"GET /v1/regions/{region}/features":                       {own: works},
 	"POST /v1/regions/{region}/features":                      {own: works, body: odd}, // what it says is looked at after who says it
 	"POST /v1/regions/{region}/batch":                         {own: works, body: odd},
@@ -161,7 +179,7 @@ func visit(t *testing.T, row Route, body, region, org, let string) {
 		user, token, invitation = "foreigner", "foreign machine", "foreign invitation"
 	}
 	path := strings.NewReplacer("{region}", region, "{organisation}", org, "{user}", w.users[user].ID,
-		"{source}", "inn", "{feature}", "inn/1", "{change}", "1", "{category}", "food.x_a", "{token}", w.ids[token], "{invitation}", w.ids[invitation]).Replace(row.Path)
+		"{source}", "inn", "{feature}", "inn/1", "{change}", "1", "{import}", "1", "{upload}", "aaaaaaaaaaaaaaaa", "{category}", "food.x_a", "{token}", w.ids[token], "{invitation}", w.ids[invitation]).Replace(row.Path)
 	for _, in := range []bool{false, true} { // those who are refused first: they change nothing
 		for _, actor := range actors {
 			if in == (actor == "administrator" || slices.Contains(strings.Fields(let), actor)) {

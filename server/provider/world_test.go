@@ -20,6 +20,7 @@ import (
 	"github.com/pannier-maps/pannier/server/auth"
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/server/editing"
+	"github.com/pannier-maps/pannier/server/jobs"
 	"github.com/pannier-maps/pannier/server/store/badger"
 	"github.com/pannier-maps/pannier/server/store/local"
 )
@@ -109,7 +110,10 @@ func newSite(t *testing.T) *world {
 	}
 	desk, err := editing.Open(t.Context(), w.catalog, meta)
 	w.must(err)
-	w.api, err = New(Config{Accounts: w.accounts, Regions: regions{}, Catalog: w.catalog, Desk: desk, URL: siteURL, Log: log})
+	imports, err := jobs.Open(t.Context(), jobs.Config{Meta: meta, Private: private, Catalog: w.catalog, Desk: desk, TempDir: t.TempDir(), Log: log})
+	w.must(err)
+	t.Cleanup(func() { imports.Close() })
+	w.api, err = New(Config{Accounts: w.accounts, Regions: regions{}, Catalog: w.catalog, Desk: desk, Jobs: imports, URL: siteURL, Log: log})
 	w.must(err)
 	w.api.streamLife = 20 * time.Millisecond
 	return w

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pannier-maps/pannier/server/auth"
 	"github.com/pannier-maps/pannier/server/host"
+	"github.com/pannier-maps/pannier/server/jobs"
 	"github.com/pannier-maps/pannier/server/provider"
 	"github.com/pannier-maps/pannier/server/public"
 )
@@ -69,7 +70,7 @@ func (o *web) mailer(p *program) (auth.Mailer, error) {
 }
 
 // openAPI opens the accounts and the write API of a daemon at the given address.
-func (p *program) openAPI(ctx context.Context, h *host.Host, o web, at string, log *slog.Logger) (_ *auth.Accounts, _ *provider.API, err error) {
+func (p *program) openAPI(ctx context.Context, h *host.Host, imports *jobs.Jobs, o web, at string, log *slog.Logger) (_ *auth.Accounts, _ *provider.API, err error) {
 	if o.publicURL == "" {
 		o.publicURL = "http://" + at
 	}
@@ -92,7 +93,7 @@ func (p *program) openAPI(ctx context.Context, h *host.Host, o web, at string, l
 	if err != nil {
 		return nil, nil, err
 	}
-	api, err := provider.New(provider.Config{Accounts: accounts, Regions: h, Catalog: h.Catalog, Desk: h.Desk, URL: o.publicURL, Proxies: proxies, Log: log})
+	api, err := provider.New(provider.Config{Accounts: accounts, Regions: h, Catalog: h.Catalog, Desk: h.Desk, Jobs: imports, URL: o.publicURL, Proxies: proxies, Log: log})
 	return accounts, api, err
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/pannier-maps/pannier/server/auth"
 	"github.com/pannier-maps/pannier/server/control"
 	"github.com/pannier-maps/pannier/server/host"
+	"github.com/pannier-maps/pannier/server/jobs"
 	"github.com/pannier-maps/pannier/server/public"
 	"github.com/pannier-maps/pannier/server/store/local"
 	"github.com/pannier-maps/pannier/sync/fsck"
@@ -57,13 +58,17 @@ func (p *program) serve(ctx context.Context, o web) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("serve: %w", err), h.Close())
 	}
-	accounts, api, err := p.openAPI(ctx, h, o, ln.Addr().String(), log)
+	imports, err := h.Jobs(ctx, log)
 	if err != nil {
 		return errors.Join(err, ln.Close(), h.Close())
 	}
+	accounts, api, err := p.openAPI(ctx, h, imports, o, ln.Addr().String(), log)
+	if err != nil {
+		return errors.Join(err, ln.Close(), imports.Close(), h.Close())
+	}
 	p.printf("Serving %s on http://%s/ (stop with Ctrl-C)\n", p.data, ln.Addr())
 	if err := p.greet(ctx, accounts); err != nil {
-		return errors.Join(err, ln.Close(), h.Close())
+		return errors.Join(err, ln.Close(), imports.Close(), h.Close())
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	context.AfterFunc(ctx, api.EndStreams)
@@ -71,7 +76,7 @@ func (p *program) serve(ctx context.Context, o web) error {
 		read := public.New(public.Config{Blobs: h.Site, Updates: publish.NewUpdates(h.Site), Next: h.Catalog.Next, Log: log})
 		return public.Serve(ctx, ln, together(api, read, log), log)
 	})
-	g.Go(func() error { return renew(ctx, h, accounts, log) })
+	g.Go(func() error { return renew(ctx, h, accounts, imports, log) })
 	g.Go(func() error {
 		return control.Serve(ctx, dir, func(ctx context.Context, args []string, here string, stdout, stderr io.Writer) int {
 			inside := &program{stdout: stdout, stderr: stderr, here: here, args: args, host: h, accounts: accounts}
@@ -80,11 +85,11 @@ func (p *program) serve(ctx context.Context, o web) error {
 	})
 	err = g.Wait()
 	accounts.Close()
-	return errors.Join(err, h.Close())
+	return errors.Join(err, imports.Close(), h.Close())
 }
 
 // renew keeps heads fresh, and accounts clean, for as long as the daemon runs.
-func renew(ctx context.Context, h *host.Host, accounts *auth.Accounts, log *slog.Logger) error {
+func renew(ctx context.Context, h *host.Host, accounts *auth.Accounts, imports *jobs.Jobs, log *slog.Logger) error {
 	daily := time.NewTicker(24 * time.Hour)
 	defer daily.Stop()
 	for {
@@ -97,6 +102,9 @@ func renew(ctx context.Context, h *host.Host, accounts *auth.Accounts, log *slog
 			}
 			if err := accounts.Sweep(ctx); err != nil {
 				log.Error("old sessions and links could not be removed", "err", err)
+			}
+			if err := imports.Sweep(ctx); err != nil {
+				log.Error("old imports could not be removed", "err", err)
 			}
 		}
 	}
