@@ -3,6 +3,7 @@ package powertest
 import (
 	"context"
 	"os"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -34,6 +35,7 @@ func (d *Disk) Mount(tb testing.TB) (dir string, unmount func()) {
 		os.Remove(dir)
 		tb.Skipf("a power cut needs a FUSE file system, which cannot be mounted here: %v", err)
 	}
+	keepFromChildren()
 	done := false
 	unmount = func() {
 		if done {
@@ -48,6 +50,20 @@ func (d *Disk) Mount(tb testing.TB) (dir string, unmount func()) {
 	}
 	tb.Cleanup(unmount)
 	return dir, unmount
+}
+
+// keepFromChildren closes the file system's descriptor in commands that are
+// started, which go-fuse does not (v2.12.1). A child that has it keeps the mount
+// alive, and hangs in it for ever, when the test is killed.
+func keepFromChildren() {
+	entries, _ := os.ReadDir("/proc/self/fd") // best effort
+	for _, e := range entries {
+		to, err := os.Readlink("/proc/self/fd/" + e.Name())
+		fd, err2 := strconv.Atoi(e.Name())
+		if err == nil && err2 == nil && to == "/dev/fuse" {
+			syscall.CloseOnExec(fd)
+		}
+	}
 }
 
 // node shows an inode to the kernel.
