@@ -24,6 +24,22 @@ func (h *Host) Publish(ctx context.Context, region string, opts PublishOptions) 
 		return publish.Result{}, nil, err
 	}
 	defer release()
+	result, draft, err := h.publish(ctx, region, opts, h.Site, h.Catalog.Ledger())
+	if err != nil {
+		return result, draft, err
+	}
+	m, err := publish.ReadManifest(ctx, h.Site, region, result.Version.Manifest, result.Version.Raw)
+	if err != nil {
+		return result, draft, err
+	}
+	return result, draft, h.Composer(nil).Remember(ctx, region, draft, m)
+}
+
+// publish publishes to a site by a ledger: the host's own, or those of a
+// rehearsal.
+func (h *Host) publish(ctx context.Context, region string, opts PublishOptions, site publish.Objects, ledger publish.Ledger) (_ publish.Result, _ *compose.Draft, err error) {
+	publisher := h.Publisher(opts.Progress)
+	publisher.Objects, publisher.Ledger = site, ledger
 	r, err := h.Catalog.Region(ctx, region)
 	if err != nil {
 		return publish.Result{}, nil, err
@@ -32,7 +48,7 @@ func (h *Host) Publish(ctx context.Context, region string, opts PublishOptions) 
 	if err != nil {
 		return publish.Result{}, nil, err
 	}
-	if err := h.Publisher(nil).Check(ctx, signing); err != nil {
+	if err := publisher.Check(ctx, signing); err != nil {
 		return publish.Result{}, nil, err
 	}
 	last, err := h.Last(ctx, region)
@@ -46,13 +62,9 @@ func (h *Host) Publish(ctx context.Context, region string, opts PublishOptions) 
 		return publish.Result{}, nil, err
 	}
 	defer func() { err = errors.Join(err, draft.Close()) }()
-	result, err := h.Publisher(opts.Progress).Publish(ctx, signing, draft.Content, opts.Note)
+	result, err := publisher.Publish(ctx, signing, draft.Content, opts.Note)
 	if err != nil {
 		return publish.Result{}, nil, err
 	}
-	m, err := publish.ReadManifest(ctx, h.Site, region, result.Version.Manifest, result.Version.Raw)
-	if err != nil {
-		return result, draft, err
-	}
-	return result, draft, composer.Remember(ctx, region, draft, m)
+	return result, draft, nil
 }
