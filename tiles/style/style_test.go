@@ -1,0 +1,115 @@
+package style
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pannier-maps/pannier/tiles/schema"
+)
+
+type spec struct {
+	Version int
+	Sprite  string
+	Sources map[string]struct{ Type, URL string }
+	Layers  []struct {
+		ID, Type, Source string
+		SourceLayer      string `json:"source-layer"`
+		Filter           any
+		Layout, Paint    map[string]any
+	}
+	FontFaces map[string][]struct{ URL string } `json:"font-faces"`
+}
+
+func styleOf(t *testing.T, o Options) (spec, []byte) {
+	t.Helper()
+	data, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s spec
+	if err := json.Unmarshal(data, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s, data
+}
+
+// fieldsOf lists the fields that expressions in v read.
+func fieldsOf(v any) (fields []string) {
+	switch v := v.(type) {
+	case []any:
+		if len(v) == 2 && (v[0] == "get" || v[0] == "has") {
+			return []string{v[1].(string)}
+		}
+		for _, e := range v {
+			fields = append(fields, fieldsOf(e)...)
+		}
+	case map[string]any:
+		for _, e := range v {
+			fields = append(fields, fieldsOf(e)...)
+		}
+	}
+	return fields
+}
+
+// TestStyleFitsTheSchema checks that each layer and field that the style asks
+// for is one of the schema.
+func TestStyleFitsTheSchema(t *testing.T) {
+	languages := []string{"de", "sl"}
+	fields := make(map[string][]string)
+	for _, l := range schema.LayersIn(languages) {
+		fields[l.Name] = append(slices.Collect(maps.Keys(l.Fields)), "")
+	}
+	s, _ := styleOf(t, Options{Languages: languages, Tiles: "/tiles.json"})
+	seen := make(map[string]bool)
+	for _, l := range s.Layers {
+		if seen[l.ID] {
+			t.Errorf("two layers are called %s", l.ID)
+		}
+		seen[l.ID] = true
+		if l.Type == "background" {
+			continue
+		}
+		known := fields[l.SourceLayer]
+		if known == nil {
+			t.Errorf("%s: the schema has no layer %q", l.ID, l.SourceLayer)
+		}
+		for _, f := range slices.Concat(fieldsOf(l.Filter), fieldsOf(l.Layout), fieldsOf(l.Paint)) {
+			if !slices.Contains(known, f) {
+				t.Errorf("%s: layer %s has no field %q", l.ID, l.SourceLayer, f)
+			}
+		}
+		if font := l.Layout["text-font"]; font != nil && !slices.Contains(Fonts(), fmt.Sprint(font.([]any)[0])) {
+			t.Errorf("%s: font %v", l.ID, font)
+		}
+	}
+}
+
+func TestNew(t *testing.T) {
+	o := Options{Languages: []string{"sl-SI"}, Tiles: "https://maps.example/tiles.json", Sprite: "https://maps.example/sprite",
+		Fonts: []Font{{"Noto Sans Bold", "/a.woff2", []string{"U+0000-00FF"}}, {"Noto Sans Bold", "/b.woff2", nil}}}
+	light, data := styleOf(t, o)
+	_, again := styleOf(t, o)
+	if string(data) != string(again) {
+		t.Error("twice the same options give other bytes")
+	}
+	o.Theme = Dark
+	if _, dark := styleOf(t, o); string(dark) == string(data) || len(dark) < len(data)*9/10 {
+		t.Error("dark is light")
+	}
+	if light.Sprite != o.Sprite || light.Sources["map"].URL != o.Tiles || len(light.FontFaces["Noto Sans Bold"]) != 2 {
+		t.Errorf("%+v", light)
+	}
+	if !strings.Contains(string(data), `["coalesce",["get","name_sl"],["get","name"]]`) {
+		t.Error("names are not in Slovene first")
+	}
+	if strings.Contains(string(data), `"@`) {
+		t.Error("something was left to fill in")
+	}
+	if _, err := New(Options{Theme: "neon"}); err == nil {
+		t.Error("any theme will do")
+	}
+}
