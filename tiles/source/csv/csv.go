@@ -77,7 +77,7 @@ func open(r io.Reader, opts records.Options) (*file, error) {
 		return nil, err
 	}
 	f := &file{text: text, encoding: encoding}
-	if first, rest, ok := bytes.Cut(text, []byte{'\n'}); ok && len(first) < 10 && bytes.HasPrefix(first, []byte("sep=")) {
+	if first, rest, ok := bytes.Cut(text, []byte{'\n'}); ok && len(first) > 4 && len(first) < 10 && bytes.HasPrefix(first, []byte("sep=")) {
 		f.comma, f.text, f.skipped = rune(first[4]), rest, 1
 	}
 	f.comma = cmp.Or(f.comma, separator(f.text))

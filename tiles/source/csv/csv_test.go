@@ -141,6 +141,7 @@ func TestRefuses(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(slovene))
 	f.Add([]byte("sep=,\nname,gps\nA,\"46.5, 16.1\"\n"))
+	f.Add([]byte("sep=\n0"))
 	f.Add([]byte("\xff\xfea\x00,\x00b\x00\n\x00"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		file, err := Read(bytes.NewReader(raw), nil, opts)

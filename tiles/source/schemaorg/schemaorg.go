@@ -53,7 +53,7 @@ var (
 	script   = regexp.MustCompile(`(?is)<script\b([^>]*)>`)
 	isLD     = regexp.MustCompile(`(?i)\btype\s*=\s*["']?application/ld\+json`)
 	language = regexp.MustCompile(`(?is)<html\b[^>]*\blang\s*=\s*["']?([a-z]{2,3})`)
-	end      = []byte("</script")
+	end      = regexp.MustCompile(`(?i)</script`)
 )
 
 // ReadPage reads a web page. Texts are in the page's language, unless the options
@@ -74,11 +74,10 @@ func ReadPage(r io.Reader, opts records.Options) (*records.File, error) {
 			break
 		}
 		attributes, begin := raw[at+m[2]:at+m[3]], at+m[1]
-		length := bytes.Index(bytes.ToLower(raw[begin:min(len(raw), begin+2*jsonread.MaxObject)]), end)
-		if length < 0 {
-			length = len(raw) - begin
+		at = len(raw)
+		if m := end.FindIndex(raw[begin:]); m != nil {
+			at = begin + m[0]
 		}
-		at = begin + length
 		if !isLD.Match(attributes) {
 			continue
 		}

@@ -102,6 +102,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(hotel))
 	f.Add([]byte("[" + event + "]"))
 	f.Add([]byte(page))
+	f.Add([]byte("<html><script type=application/ld+json>\xff\xff{}</script>"))
 	f.Add([]byte(`{"@type":"Museum","geo":{"line":"1 2 3 4"},"mainEntity":{"@type":"Park","geo":{"latitude":1,"longitude":2},"openingHours":"x"}}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		read := Read
