@@ -18,9 +18,9 @@ import (
 // ErrCorrupt is returned for bytes that are no edit of the old content.
 var ErrCorrupt = errors.New("corrupt edit")
 
-// rounds is how often the steps are planned, each time with the prices of the
-// round before.
-const rounds = 2
+// depths is how far copies are looked for in each round. Steps are planned in two
+// rounds, the second with the prices that the first has found.
+var depths = [...]int{8, 32}
 
 // Encode returns the edit that leads from old to raw.
 func Encode(old, raw []byte) []byte {
@@ -28,8 +28,8 @@ func Encode(old, raw []byte) []byte {
 	p := new(planner)
 	prices := firstPrices()
 	var best []byte
-	for i := range rounds {
-		data, m := write(f, p.plan(f, prices))
+	for i, depth := range depths {
+		data, m := write(f, p.plan(f, prices, depth))
 		if i == 0 || len(data) < len(best) {
 			best = data
 		}

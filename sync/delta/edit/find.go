@@ -7,7 +7,6 @@ import (
 
 const (
 	hashed = 4       // bytes that a match found by its hash has at least
-	depth  = 32      // places looked at on each side
 	dense  = 4 << 20 // content up to this length is indexed at each place
 )
 
@@ -81,8 +80,9 @@ func (f *finder) common(from, at int) int {
 }
 
 // find appends copies to a place: from the old content those that become longer
-// the further they lie from near, then the same from the new.
-func (f *finder) find(dst []step, at, near int) []step {
+// the further they lie from near, then the same from the new. It looks at so many
+// places of each.
+func (f *finder) find(dst []step, at, near, depth int) []step {
 	if at+hashed > len(f.all) {
 		return dst
 	}

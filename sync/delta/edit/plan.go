@@ -17,13 +17,14 @@ type node struct {
 type planner struct {
 	*finder
 	*prices
+	depth  int // of finding
 	nodes  [window + nice + 1]node
 	copies []step
 }
 
 // plan returns the steps to the new content.
-func (p *planner) plan(f *finder, prices *prices) (steps []step) {
-	p.finder, p.prices = f, prices
+func (p *planner) plan(f *finder, prices *prices, depth int) (steps []step) {
+	p.finder, p.prices, p.depth = f, prices, depth
 	f.reset()
 	s := newState(f.oldLen)
 	for at := f.oldLen; at < len(f.all); {
@@ -65,7 +66,7 @@ func (p *planner) look(at int, s state) (end int, long step) {
 		if place == len(p.all) || i == window {
 			return i, step{}
 		}
-		p.copies = p.find(p.reuse(p.copies[:0], n, place), place, place-n.shift[0])
+		p.copies = p.find(p.reuse(p.copies[:0], n, place), place, place-n.shift[0], p.depth)
 		for _, o := range p.copies {
 			if o.length >= nice && o.length > long.length {
 				long = o
