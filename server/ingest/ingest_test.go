@@ -176,3 +176,28 @@ func TestSourceName(t *testing.T) {
 		}
 	}
 }
+
+// Providers' files of any kind are imported; one with a bad object is refused
+// whole, with the place.
+func TestProviderFiles(t *testing.T) {
+	im, ctx := importer(t), context.Background()
+	for name, content := range map[string]string{
+		"places.csv": "Naziv;Širina;Dolžina\nMlin;46,60;16,10\nVrt;46,61;16,11\n",
+		"trail.kml":  "<kml><Placemark><name>Pot</name><LineString><coordinates>16.1,46.6 16.2,46.6</coordinates></LineString></Placemark></kml>",
+		"page.html":  `<html><script type="application/ld+json">{"@type":"Museum","name":"Muzej","geo":{"latitude":46.6,"longitude":16.1}}</script></html>`,
+	} {
+		results, err := im.Import(ctx, "mura", []string{file(t, name, content)}, Options{})
+		if err != nil || results[0].New == 0 {
+			t.Errorf("%s: %+v, %v", name, results, err)
+		}
+		again, err := im.Import(ctx, "mura", []string{file(t, name, content)}, Options{})
+		if err != nil || again[0].New+again[0].Changed > 0 || again[0].Unchanged != results[0].New {
+			t.Errorf("%s again: %+v, %v", name, again, err)
+		}
+	}
+	bad := file(t, "bad.csv", "Naziv;Širina;Dolžina\nMlin;46,60;16,10\nVrt;146,61;16,11\nDvor;;\n")
+	_, err := im.Import(ctx, "mura", []string{bad}, Options{})
+	if want := `line 3, "Vrt": latitude 146.61 is outside -90..90: latitude and longitude look swapped; and 1 more: nothing of the file was imported`; !errors.Is(err, feature.ErrInvalid) || !strings.Contains(err.Error(), want) {
+		t.Errorf("bad rows: %v, want %s", err, want)
+	}
+}
