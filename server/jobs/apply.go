@@ -31,6 +31,7 @@ func (j *Jobs) Apply(ctx context.Context, a editing.Actor, region string, number
 		if words.Title == "" {
 			words.Title = feature.Clean("Import of "+job.File, editing.MaxTitleChars)
 		}
+		a.Organisation, a.Provider = job.Actor.Organisation, job.Actor.Provider // whoever applies it
 		job.State, job.Actor, job.Words, job.Accept, job.Skip, job.Problem = Applying, a, words, accept, skip, ""
 		return nil
 	})

@@ -53,7 +53,7 @@ func newSite(t *testing.T) *site {
 func (s *site) open() {
 	s.Helper()
 	ctx := context.Background()
-	meta, err := badgerstore.Open(filepath.Join(s.dir, "meta"), badgerstore.Options{Log: slog.New(slog.DiscardHandler)})
+	meta, err := badgerstore.Open(filepath.Join(s.dir, "meta"), badgerstore.Options{Log: slog.New(slog.DiscardHandler)}) // closed by tests too
 	s.must(err)
 	private, err := localstore.Open(filepath.Join(s.dir, "private"))
 	s.must(err)

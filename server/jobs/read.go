@@ -122,7 +122,7 @@ func (j *Jobs) parse(ctx context.Context, region string, job *Job, path string, 
 	}
 	job.Kind = kind
 	if !kind.Features() {
-		return nil, release, refused("%s: this is map data (%s), which whoever runs this site imports; a provider's file holds places and routes", job.File, kind)
+		return nil, release, refused("%s: this is data of OpenStreetMap (%s), which the map has from there; a provider's file holds places and routes of their own", job.File, kind)
 	}
 	weight, err := j.weight(path)
 	if err != nil {

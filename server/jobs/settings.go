@@ -72,7 +72,7 @@ func (j *Jobs) source(ctx context.Context, o Order) error {
 	case i >= 0:
 		return fmt.Errorf("%w: %s", catalog.ErrOwner, o.Source)
 	case o.Source != own && !strings.HasPrefix(o.Source, own+"."):
-		return fmt.Errorf("%w: source: a new one is called %s, or begins with %s.", ErrInvalid, own, own)
+		return fmt.Errorf("%w: source: a new one is called %[2]s, or begins with %[2]s and a dot", ErrInvalid, own)
 	}
 	return j.catalog.Claim(ctx, o.Region, catalog.Source{Name: o.Source, Organisation: own, Imported: j.at()})
 }

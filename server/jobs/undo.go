@@ -18,6 +18,7 @@ func (j *Jobs) Undo(ctx context.Context, a editing.Actor, region string, number 
 		if job.State != Applied && job.State != Proposed || job.Change == 0 {
 			return fmt.Errorf("%w: it is %s", ErrState, job.State)
 		}
+		a.Organisation, a.Provider = job.Actor.Organisation, job.Actor.Provider
 		job.State, job.Actor, job.Skip, job.Problem = Undoing, a, skip, ""
 		return nil
 	})

@@ -76,7 +76,7 @@ func (a *API) shown(region string, j jobs.Job) Import {
 		State: j.State, Settings: j.Settings, Table: j.Columns, Counts: j.Counts, Notes: j.Notes, Problem: j.Problem, Take: j.Take,
 		Excluded: j.Excluded, Change: j.Change, Undo: j.Undo, Written: j.Written, Skipped: j.Skipped, Created: j.Created, Updated: j.Updated,
 	}
-	if p, ok := a.jobs.Progress(region, j.Number); ok {
+	if p, ok := a.jobs.Progress(region, j.Number); ok && j.State.Working() {
 		i.Progress = &p
 	}
 	return i
