@@ -68,3 +68,22 @@ func (h *Host) publish(ctx context.Context, region string, opts PublishOptions, 
 	}
 	return result, draft, nil
 }
+
+// Rollback publishes an earlier version's content again, as a new version. What
+// the catalog holds stays as it is: the next publish brings it back.
+func (h *Host) Rollback(ctx context.Context, region string, to uint64, note publish.Note) (publish.Result, error) {
+	release, err := h.Hold(ctx)
+	if err != nil {
+		return publish.Result{}, err
+	}
+	defer release()
+	r, err := h.Catalog.Region(ctx, region)
+	if err != nil {
+		return publish.Result{}, err
+	}
+	signing, err := h.Catalog.Signing(ctx, r)
+	if err != nil {
+		return publish.Result{}, err
+	}
+	return h.Publisher(nil).Rollback(ctx, signing, to, note)
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/pannier-maps/pannier/server/editing"
 	"github.com/pannier-maps/pannier/server/jobs"
 	"github.com/pannier-maps/pannier/server/store"
+	"github.com/pannier-maps/pannier/sync/publish"
 )
 
 // Causes that only the HTTP side knows.
@@ -101,6 +102,11 @@ var rows = []row{
 	{ErrUnavailable, "unavailable", http.StatusServiceUnavailable, busy},
 	{context.DeadlineExceeded, "unavailable", http.StatusServiceUnavailable, busy},
 	{context.Canceled, "unavailable", http.StatusServiceUnavailable, busy},
+	{publish.ErrConflict, "conflict", http.StatusConflict, "Something else is there already"},
+	{publish.ErrEmpty, "nothing", http.StatusConflict, "There is nothing to publish"},
+	{publish.ErrNoKey, "no-key", http.StatusConflict, "No root of the site lets this server publish the region"},
+	{publish.ErrNoVersion, "not-found", http.StatusNotFound, absent},
+	{publish.ErrCollected, "gone", http.StatusGone, "It is no longer kept"},
 	// Ours to mend, not the caller's.
 	{store.ErrBadKey, "internal", http.StatusInternalServerError, internalTitle},
 	{store.ErrReadOnly, "internal", http.StatusInternalServerError, internalTitle},

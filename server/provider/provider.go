@@ -52,6 +52,7 @@ import (
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/server/editing"
 	"github.com/pannier-maps/pannier/server/events"
+	"github.com/pannier-maps/pannier/server/host"
 	"github.com/pannier-maps/pannier/server/jobs"
 )
 
@@ -68,6 +69,7 @@ type Config struct {
 	Catalog  *catalog.Catalog
 	Desk     *editing.Desk
 	Jobs     *jobs.Jobs
+	Host     *host.Host // of what is published
 	// URL is the site's address as users see it, without a slash at its end.
 	URL string
 	// Proxies are the networks of reverse proxies whose X-Forwarded-For is
@@ -84,6 +86,8 @@ type API struct {
 	catalog  *catalog.Catalog
 	desk     *editing.Desk
 	jobs     *jobs.Jobs
+	host     *host.Host
+	previews chan struct{} // room for those under way
 	url      string
 	proxies  []netip.Prefix
 	log      *slog.Logger
@@ -105,7 +109,7 @@ func New(c Config) (*API, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	a := &API{accounts: c.Accounts, regions: c.Regions, catalog: c.Catalog, desk: c.Desk, jobs: c.Jobs, url: strings.TrimSuffix(c.URL, "/"), proxies: c.Proxies, log: c.Log, bodyTime: bodyTime, events: events.New(c.Catalog), heartbeat: heartbeat, streamLife: streamLife}
+	a := &API{accounts: c.Accounts, regions: c.Regions, catalog: c.Catalog, desk: c.Desk, jobs: c.Jobs, host: c.Host, previews: make(chan struct{}, 2), url: strings.TrimSuffix(c.URL, "/"), proxies: c.Proxies, log: c.Log, bodyTime: bodyTime, events: events.New(c.Catalog), heartbeat: heartbeat, streamLife: streamLife}
 	a.streams = newStreams()
 	a.table = a.routes()
 	router, err := a.route(a.table)
@@ -130,7 +134,8 @@ func New(c Config) (*API, error) {
 // routes is the table.
 func (a *API) routes() []Route {
 	return slices.Concat(a.aboutRoutes(), a.sessionRoutes(), a.meRoutes(), a.organisationRoutes(), a.memberRoutes(), a.invitationRoutes(), a.tokenRoutes(),
-		a.featureRoutes(), a.changeRoutes(), a.historyRoutes(), a.categoryRoutes(), a.uploadRoutes(), a.importRoutes(), a.eventRoutes())
+		a.featureRoutes(), a.changeRoutes(), a.historyRoutes(), a.categoryRoutes(), a.uploadRoutes(), a.importRoutes(), a.eventRoutes(),
+		a.versionRoutes())
 }
 
 // ServeHTTP implements http.Handler.

@@ -126,6 +126,12 @@ var expected = map[string]expect{
 	"POST /v1/regions/{region}/changes/{change}/accept":     {own: works},
 	"POST /v1/regions/{region}/changes/{change}/undo":       {own: works},
 
+	"GET /v1/regions/{region}/versions":  {own: works},
+	"POST /v1/regions/{region}/versions": {own: works, body: odd}, // whether they may is for the handler: only some are trusted
+	"GET /v1/regions/{region}/preview":   {own: works},
+	"GET /v1/regions/{region}/compare":   {own: works},
+	"POST /v1/regions/{region}/rollback": {own: "editor manager"},
+
 	"GET /v1/regions/{region}/categories":               {own: works},
 	"PUT /v1/regions/{region}/categories/{category}":    {own: "manager"},
 	"DELETE /v1/regions/{region}/categories/{category}": {own: "manager"},

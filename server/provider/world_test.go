@@ -19,10 +19,7 @@ import (
 
 	"github.com/pannier-maps/pannier/server/auth"
 	"github.com/pannier-maps/pannier/server/catalog"
-	"github.com/pannier-maps/pannier/server/editing"
-	"github.com/pannier-maps/pannier/server/jobs"
-	"github.com/pannier-maps/pannier/server/store/badger"
-	"github.com/pannier-maps/pannier/server/store/local"
+	"github.com/pannier-maps/pannier/server/host"
 )
 
 // The site of the tests has two regions with an organisation each. Actors have
@@ -53,6 +50,7 @@ type world struct {
 	*testing.T
 	accounts *auth.Accounts
 	catalog  *catalog.Catalog
+	host     *host.Host
 	api      *API
 	mails    *mails
 	log      *bytes.Buffer
@@ -62,12 +60,6 @@ type world struct {
 	bearer   map[string]string    // of people and machines
 	cookies  map[string]string    // refresh tokens of people
 	ids      map[string]string    // of API tokens and invitations, by name
-}
-
-type regions struct{}
-
-func (regions) HasRegion(_ context.Context, id string) (bool, error) {
-	return id == ownRegion || id == foreignRegion, nil
 }
 
 // safeBuffer takes logs of several goroutines.
@@ -90,30 +82,24 @@ func newSite(t *testing.T) *world {
 		users: map[string]auth.User{}, bearer: map[string]string{}, cookies: map[string]string{}, ids: map[string]string{},
 	}
 	log := slog.New(slog.NewTextHandler(&safeBuffer{b: w.log}, nil))
-	meta, err := badgerstore.Open(t.TempDir(), badgerstore.Options{Log: slog.New(slog.DiscardHandler)})
+	h, err := host.Open(t.Context(), t.TempDir(), slog.New(slog.DiscardHandler))
 	w.must(err)
-	t.Cleanup(func() { meta.Close() })
-	w.accounts, err = auth.Open(t.Context(), auth.Config{
-		Meta: meta, URL: siteURL, Mail: w.mails, Now: w.now, Log: log,
+	t.Cleanup(func() { h.Close() })
+	w.accounts, err = h.Accounts(t.Context(), auth.Config{
+		URL: siteURL, Mail: w.mails, Now: w.now, Log: log,
 		Argon: auth.Argon{Time: 1, Memory: 8, Threads: 1},
 	})
 	w.must(err)
 	t.Cleanup(w.accounts.Close)
-	private, err := localstore.Open(t.TempDir())
-	w.must(err)
-	t.Cleanup(func() { private.Close() })
-	w.catalog, err = catalog.Open(t.Context(), meta, private)
-	w.must(err)
+	w.catalog, w.host = h.Catalog, h
 	for _, id := range []string{ownRegion, foreignRegion} {
 		_, err = w.catalog.CreateRegion(t.Context(), catalog.Region{ID: id, Languages: []string{"de", "en"}})
 		w.must(err)
 	}
-	desk, err := editing.Open(t.Context(), w.catalog, meta)
-	w.must(err)
-	imports, err := jobs.Open(t.Context(), jobs.Config{Meta: meta, Private: private, Catalog: w.catalog, Desk: desk, TempDir: t.TempDir(), Log: log})
+	imports, err := h.Jobs(t.Context(), log)
 	w.must(err)
 	t.Cleanup(func() { imports.Close() })
-	w.api, err = New(Config{Accounts: w.accounts, Regions: regions{}, Catalog: w.catalog, Desk: desk, Jobs: imports, URL: siteURL, Log: log})
+	w.api, err = New(Config{Accounts: w.accounts, Regions: h, Catalog: h.Catalog, Desk: h.Desk, Jobs: imports, Host: h, URL: siteURL, Log: log})
 	w.must(err)
 	w.api.streamLife = 20 * time.Millisecond
 	return w

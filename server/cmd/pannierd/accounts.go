@@ -93,7 +93,7 @@ func (p *program) openAPI(ctx context.Context, h *host.Host, imports *jobs.Jobs,
 	if err != nil {
 		return nil, nil, err
 	}
-	api, err := provider.New(provider.Config{Accounts: accounts, Regions: h, Catalog: h.Catalog, Desk: h.Desk, Jobs: imports, URL: o.publicURL, Proxies: proxies, Log: log})
+	api, err := provider.New(provider.Config{Accounts: accounts, Regions: h, Catalog: h.Catalog, Desk: h.Desk, Jobs: imports, Host: h, URL: o.publicURL, Proxies: proxies, Log: log})
 	return accounts, api, err
 }
 

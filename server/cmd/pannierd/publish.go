@@ -107,20 +107,7 @@ func (p *program) rollbackCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.with(cmd.Context(), func(h *host.Host) error {
 				start := time.Now()
-				release, err := h.Hold(cmd.Context())
-				if err != nil {
-					return err
-				}
-				defer release()
-				r, err := h.Catalog.Region(cmd.Context(), args[0])
-				if err != nil {
-					return err
-				}
-				signing, err := h.Catalog.Signing(cmd.Context(), r)
-				if err != nil {
-					return err
-				}
-				result, err := h.Publisher(nil).Rollback(cmd.Context(), signing, to, note)
+				result, err := h.Rollback(cmd.Context(), args[0], to, note)
 				if err != nil {
 					return err
 				}
