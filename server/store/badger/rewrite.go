@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -14,21 +15,37 @@ import (
 	"github.com/pannier-maps/pannier/server/store"
 )
 
-// tables returns how many tables were made since the last rewriting. Those of the
-// rewriting itself lie in the lowest level.
-func (s *Store) tables() int { return s.db.Levels()[0].NumTables }
+// tables returns how many tables were made since the last rewriting, and how many
+// there must be for the next: as many as most, and no less than what would hold
+// the records then, so that each is not copied more often than it is worth. Those
+// of the rewriting lie in the lowest level.
+func (s *Store) tables() (made, enough int) {
+	levels := s.db.Levels()
+	return levels[0].NumTables, max(s.most, int(levels[len(levels)-1].Size/tableSize))
+}
+
+// due reports whether to rewrite now.
+func (s *Store) due() bool {
+	made, enough := s.tables()
+	return made >= max(enough, s.again)
+}
 
 // rewrite copies all records into the next generation and goes on with that. The
 // caller has s.mu, and no transaction runs. Until the next generation has its name
 // nothing is lost by an error: then the store goes on as it was, and tries again
-// when there are as many tables more. From there on an error must be the end of
+// when there are as many tables again. From there on an error must be the end of
 // this Store: the next Open takes the next generation.
 func (s *Store) rewrite() error {
-	s.enough = s.tables() + s.most
+	made, enough := s.tables()
+	s.again = made + enough
 	next := s.generation + 1
-	err := s.roomFor(s.db)
+	path := filepath.Join(s.dir, generation(next))
+	err := s.roomForCopy()
 	if err == nil {
-		err = makeGeneration(s.dir, next, func(dir string) error { return copyTo(dir, s.db, s.stop.log) })
+		err = makeGeneration(s.dir, next, func(dir string) error { return copyTo(dir, s.db) })
+	}
+	if _, there := os.Lstat(path); err != nil && !errors.Is(there, fs.ErrNotExist) {
+		return err // it may have its name all the same
 	}
 	if err != nil {
 		s.stop.log.Warn("store is not rewritten; it grows until that succeeds", "dir", s.dir, "err", err)
@@ -38,7 +55,7 @@ func (s *Store) rewrite() error {
 		return err
 	}
 	old := s.db
-	if s.db, err = badger.Open(settings(filepath.Join(s.dir, generation(next)), s.stop)); err != nil {
+	if s.db, err = badger.Open(settings(path, s.stop)); err != nil {
 		s.db = old
 		return err
 	}
@@ -48,14 +65,14 @@ func (s *Store) rewrite() error {
 	if err := os.RemoveAll(filepath.Join(s.dir, generation(s.generation))); err != nil {
 		s.stop.log.Warn("the store as it was before it was rewritten is not removed", "dir", s.dir, "err", err)
 	}
-	s.generation, s.enough = next, s.most
+	s.generation, s.again = next, 0
 	return nil
 }
 
-// roomFor returns store.ErrFull unless the disk takes a copy of a store.
-func (s *Store) roomFor(db *badger.DB) error {
+// roomForCopy returns store.ErrFull unless the disk takes the store once more.
+func (s *Store) roomForCopy() error {
 	var size uint64
-	for _, level := range db.Levels() {
+	for _, level := range s.db.Levels() {
 		size += uint64(level.Size)
 	}
 	if free, ok := freeBytes(s.dir); ok && free < 2*reserve+size {
@@ -64,9 +81,12 @@ func (s *Store) roomFor(db *badger.DB) error {
 	return nil
 }
 
+// quiet collects the errors of a folder in the making.
+func quiet() *stopper { return &stopper{log: slog.New(slog.DiscardHandler)} }
+
 // create makes an empty Badger folder.
-func create(dir string, log *slog.Logger) error {
-	stop := &stopper{log: log}
+func create(dir string) error {
+	stop := quiet()
 	db, err := badger.Open(settings(dir, stop))
 	if err == nil {
 		err = db.Close()
@@ -75,8 +95,8 @@ func create(dir string, log *slog.Logger) error {
 }
 
 // copyTo makes a Badger folder of the newest records of another, and reads it back.
-func copyTo(dir string, from *badger.DB, log *slog.Logger) error {
-	stop := &stopper{log: log}
+func copyTo(dir string, from *badger.DB) error {
+	stop := quiet()
 	db, err := badger.Open(settings(dir, stop))
 	if err != nil {
 		return err
@@ -84,7 +104,7 @@ func copyTo(dir string, from *badger.DB, log *slog.Logger) error {
 	writer := db.NewStreamWriter()
 	if err = writer.Prepare(); err == nil {
 		stream := from.NewStream()
-		stream.NumGo, stream.Send = 1, writer.Write
+		stream.NumGo, stream.MaxSize, stream.Send = 1, 8<<20, writer.Write
 		stream.SendDoneMarkers(true)
 		if err = stream.Orchestrate(context.Background()); err == nil {
 			err = writer.Flush()

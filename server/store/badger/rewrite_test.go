@@ -107,8 +107,8 @@ func TestRewriteFails(t *testing.T) {
 	err = s.rewrite()
 	s.dir = dir
 	s.mu.Unlock()
-	if err != nil || s.generation != 1 || s.enough != 17 {
-		t.Errorf("generation %d, the next at %d tables, %v", s.generation, s.enough, err)
+	if err != nil || s.generation != 1 || s.again != 17 {
+		t.Errorf("generation %d, the next at %d tables, %v", s.generation, s.again, err)
 	}
 	add(t, s, 10)
 	if count(t, s, "a") != 20 {

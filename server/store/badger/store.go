@@ -50,6 +50,9 @@ import (
 	"github.com/pannier-maps/pannier/server/store"
 )
 
+// tableSize is how many bytes of records a table has at most, before compression.
+const tableSize = 16 << 20
+
 // Options are what a Store is opened with. The zero value is good.
 type Options struct {
 	// Log receives what Badger has to say; slog.Default when nil.
@@ -59,7 +62,7 @@ type Options struct {
 	// in a test, the store takes no more work.
 	Fatal func(error)
 	// Tables is how many tables (16 MiB of records, or what one process wrote)
-	// may gather before the store is rewritten; 16 when 0.
+	// gather at least before the store is rewritten; 16 when 0.
 	Tables int
 }
 
@@ -77,7 +80,7 @@ type Store struct {
 	closed     bool
 	db         *badger.DB // changes only while nothing runs
 	generation uint64
-	enough     int // tables at which to rewrite next
+	again      int // tables at which to try to rewrite it once more
 }
 
 // Open opens or creates the store in dir. It returns store.ErrLocked when
@@ -100,7 +103,7 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		dir: dir, most: o.Tables, enough: o.Tables, room: func() error { return room(dir) },
+		dir: dir, most: o.Tables, room: func() error { return room(dir) },
 		stop: &stopper{log: o.Log, fatal: o.Fatal},
 	}
 	s.idle = sync.NewCond(&s.mu)
@@ -118,7 +121,7 @@ func (s *Store) open() error {
 	}
 	if newest == 0 {
 		newest = 1
-		if err := makeGeneration(s.dir, newest, func(dir string) error { return create(dir, s.stop.log) }); err != nil {
+		if err := makeGeneration(s.dir, newest, create); err != nil {
 			return err
 		}
 	}
@@ -154,7 +157,7 @@ func (s *Store) settle() error {
 			err = os.RemoveAll(filepath.Join(s.dir, name))
 		}
 	}
-	if err == nil && s.tables() >= s.enough {
+	if err == nil && s.due() {
 		err = s.rewrite()
 	}
 	if err == nil {
@@ -187,7 +190,8 @@ func settings(dir string, log badger.Logger) badger.Options {
 		WithCompactL0OnClose(false).
 		WithNumLevelZeroTables(math.MaxInt32 - 1).
 		WithNumLevelZeroTablesStall(math.MaxInt32).
-		WithMemTableSize(16 << 20).
+		WithBaseTableSize(128 << 10). // 4 MiB in the lowest level
+		WithMemTableSize(tableSize).
 		WithBlockCacheSize(32 << 20).
 		WithIndexCacheSize(32 << 20).
 		WithMetricsEnabled(false)
@@ -269,7 +273,7 @@ func (s *Store) end(wrote bool) {
 	if s.running > 0 {
 		return
 	}
-	if s.wrote && !s.closed && s.stop.err() == nil && s.tables() >= s.enough {
+	if s.wrote && !s.closed && s.stop.err() == nil && s.due() {
 		if err := s.rewrite(); err != nil {
 			s.stop.now(fmt.Errorf("rewrite store: %w", err))
 		}
