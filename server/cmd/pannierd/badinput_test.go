@@ -50,6 +50,16 @@ func TestBadFiles(t *testing.T) {
 		{"GeoJSON with an unknown category", write(t, "a.geojson", place(`"name":"B","category":"food.stall"`, "[1.5,42.5]")), []string{"a.geojson", "feature 2", "category", "food.stall"}},
 		{"GeoJSON with the same id twice", write(t, "a.geojson", place(`"name":"B","id":1`, "[1.5,42.5]")+place(`"name":"B"`, "[1.5,42.5]")), []string{"a.geojson", "feature 3", "id", "twice"}},
 
+		{"KML cut off", write(t, "a.kml", "<kml><Document>\n<Placemark><name>A"), []string{"a.kml", "line 2", "cut off"}},
+		{"KML outside the world", write(t, "a.kml", "<kml>\n<Placemark><name>A</name><Point><coordinates>1.5,142.5</coordinates></Point></Placemark></kml>"), []string{"a.kml", "line 2", "142.5"}},
+		{"KMZ cut off", write(t, "a.kmz", "PK\x03\x04abcdef"), []string{"a.kmz", "its end is missing"}},
+		{"TCX with nothing in it", write(t, "a.tcx", "<TrainingCenterDatabase/>"), []string{"a.tcx", "no activity or course"}},
+		{"FIT cut off", write(t, "a.fit", "\x0e\x10\x98\x08\x10\x00\x00\x00.FIT\x00\x00@\x00"), []string{"a.fit", "not a sound FIT file"}},
+		{"CSV without coordinates", write(t, "a.csv", "name,e,n\nA,594442,163669\n"), []string{"a.csv", "national grid", "\"name\", \"e\", \"n\""}},
+		{"CSV with swapped coordinates", write(t, "a.csv", "name,lat,lon\nA,42.5,1.5\nB,42.5,1.6\nC,42.6,1.6\nD,1.5,42.5\n"), []string{"a.csv", "line 5", "look swapped"}},
+		{"a page without places", write(t, "a.html", "<!DOCTYPE html><html></html>"), []string{"a.html", "no place or event of schema.org"}},
+		{"JSON of no known kind", write(t, "a.json", `{"ttl":"x"}`), []string{"a.json", "of no kind that is known"}},
+
 		{"changes of another area", moduleData(t, "changeset_38162206.osc"), []string{"changeset_38162206.osc", "the map data that these changes start from is missing", "another area"}},
 		{"changes cut off", cut(t, moduleData(t, "changeset_38162206.osc"), 5000), []string{"cut-changeset_38162206.osc", "line "}},
 

@@ -119,7 +119,8 @@ func (p *program) importCommand() *cobra.Command {
 		Use:   "import REGION FILE...",
 		Short: "Bring files into a region",
 		Long: `Bring files into a region: OpenStreetMap extracts (.osm.pbf, .osm, packed with
-gzip or bzip2), changes to them (.osc), places and routes (GeoJSON, GPX). Files
+gzip or bzip2), changes to them (.osc), places and routes (GeoJSON, GPX, KML, KMZ,
+FIT, TCX, CSV, XLSX, DATAtourisme, Open Data Hub, schema.org; see inspect). Files
 are told apart by their content. Nothing reaches riders before "publish".
 
 A GeoJSON feature with the id of an object that is there, such as
