@@ -57,7 +57,7 @@ func encodeTiles(old, raw []byte) (data []byte, ok bool) {
 		return nil, false
 	}
 	form, err := was.Unfold(raw)
-	if err != nil || len(form) > maxForm(len(raw)) {
+	if err != nil {
 		return nil, false
 	}
 	if again, err := was.Fold(form, len(raw)); err != nil || !bytes.Equal(again, raw) {
@@ -68,7 +68,7 @@ func encodeTiles(old, raw []byte) (data []byte, ok bool) {
 
 func decodeTiles(old, data []byte, rawLen int) ([]byte, error) {
 	n, w := binary.Uvarint(data)
-	if w <= 0 || n > uint64(maxForm(rawLen)) {
+	if w <= 0 || n > uint64(mvt.MaxBytes(rawLen)) {
 		return nil, fmt.Errorf("%w: bad length of a form", ErrCorrupt)
 	}
 	was, err := mvt.New(old)
@@ -81,9 +81,6 @@ func decodeTiles(old, data []byte, rawLen int) ([]byte, error) {
 	}
 	return was.Fold(form, rawLen)
 }
-
-// maxForm bounds the form of content by the content's length.
-func maxForm(rawLen int) int { return mvt.MaxGrowth*rawLen + 64 }
 
 // decode undoes encode; the result has length rawLen or is an error.
 func (p part) decode(old []byte, rawLen int) (raw []byte, err error) {

@@ -96,7 +96,7 @@ func TestSmall(t *testing.T) {
 // TestLarge is over the length from which not each place is indexed.
 func TestLarge(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
-	old := random(r, 3*dense, 256)
+	old := random(r, dense+dense/4, 256)
 	raw := append(append(bytes.Clone(old[:dense]), "some words"...), old[dense+999:]...)
 	data := Encode(old, raw)
 	if len(data) > 60 {

@@ -23,9 +23,9 @@ var (
 	ErrCorrupt = errors.New("corrupt form of tiles")
 )
 
-// MaxGrowth is how many times longer than the content its form may be, beside
-// some bytes.
-const MaxGrowth = 4
+// MaxBytes is the longest form that content of a length may have: more than any
+// map needs.
+func MaxBytes(rawLen int) int { return 2*rawLen + 64 }
 
 // Fields of a tile, a layer and a feature.
 const (
@@ -93,23 +93,18 @@ func New(old []byte) (*Form, error) {
 		f.ids[t] = make(map[string]uint32)
 	}
 	u := unfolder{known: f}
-	body, err := u.unfold(old)
-	if err != nil {
+	var err error
+	if f.Bytes, err = u.unfold(old); err != nil {
 		return nil, err
 	}
 	f.known, f.ids = u.all, u.added
-	f.Bytes = append(u.all.appendFrom(nil, &dictionary{}), body...)
 	return f, nil
 }
 
 // Unfold returns the form of new content, with the old content's dictionary.
 func (f *Form) Unfold(raw []byte) ([]byte, error) {
 	u := unfolder{known: f, all: f.known}
-	body, err := u.unfold(raw)
-	if err != nil {
-		return nil, err
-	}
-	return append(u.all.appendFrom(nil, &f.known), body...), nil
+	return u.unfold(raw)
 }
 
 // reader walks bytes; bad is set by the first read that does not fit.

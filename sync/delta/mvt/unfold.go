@@ -37,10 +37,11 @@ func (u *unfolder) unfold(raw []byte) ([]byte, error) {
 			return nil, fmt.Errorf("%w: near byte %d", ErrNoForm, cell.at)
 		}
 	}
-	if len(u.out) > MaxGrowth*len(raw) {
+	form := append(u.all.appendFrom(nil, &u.known.known), u.out...)
+	if len(form) > MaxBytes(len(raw)) {
 		return nil, fmt.Errorf("%w: it would be too long", ErrNoForm)
 	}
-	return u.out, nil
+	return form, nil
 }
 
 func (u *unfolder) number(n uint32) {
