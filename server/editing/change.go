@@ -88,10 +88,12 @@ func proposedKey(region string, number uint64, ref catalog.Ref) []byte {
 	return records.Key("proposed", region, fmt.Sprintf("%016x", number), ref.Digest())
 }
 
-// number reads a counter; an absent one is 0.
+func isAbsent(err error) bool { return errors.Is(err, store.ErrNotFound) }
+
+// counter reads a number; an absent one is 0.
 func counter(txn store.Txn, key []byte) (uint64, error) {
 	data, err := txn.Get(key)
-	if errors.Is(err, store.ErrNotFound) {
+	if isAbsent(err) {
 		return 0, nil
 	}
 	if err == nil && len(data) != 8 {

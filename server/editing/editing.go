@@ -21,6 +21,7 @@
 //	proposal/{region}/{number}/{n}         Proposal; 8 hex digits
 //	proposed/{region}/{number}/{ref}       n of the proposal about a ref's digest
 //	applied/{region}/{number}/{n}          revision that applying it made, 0: skipped
+//	link/{region}/{digest}                 what a look at a link found
 //	answer/{digest}                        answer to a request with an idempotency key
 //
 // A change too large for one transaction has the region to itself while it is

@@ -18,6 +18,7 @@ const (
 	UnknownLicence = "licence"     // not one that we know
 	Restricted     = "restricted"  // may not be passed on freely
 	LicenceClash   = "clash"       // with the object that it amends
+	BrokenLink     = "link"        // broken the last two times that it was looked at
 )
 
 // Warning is what an editor should know of a feature before publishing.
@@ -33,6 +34,10 @@ type Warnings struct {
 	First  []Warning      `json:"first"` // at most MaxWarnings of each kind
 }
 
+// brokenLooks is how often in a row a link has to be broken: servers have bad
+// days.
+const brokenLooks = 2
+
 // MaxWarnings is how many warnings of a kind are listed.
 const MaxWarnings = 50
 
@@ -47,9 +52,19 @@ func (d *Desk) Warnings(ctx context.Context, region string, today time.Time) (Wa
 	if err != nil {
 		return w, err
 	}
+	links, err := d.looked(ctx, region)
+	if err != nil {
+		return w, err
+	}
 	day := today.Format(time.DateOnly)
 	err = d.catalog.Features(ctx, region, func(g catalog.Given) error {
-		w.look(catalog.Ref{Source: g.Source, ID: g.Feature.ID}, g.Feature, r.Languages, day)
+		ref := catalog.Ref{Source: g.Source, ID: g.Feature.ID}
+		w.look(ref, g.Feature, r.Languages, day)
+		for _, link := range linksOf(g.Feature) {
+			if l := links[linkDigest(link)]; l.Failed >= brokenLooks {
+				w.add(BrokenLink, ref, "%.200s: %s", link, l.Why)
+			}
+		}
 		return nil
 	})
 	return w, err

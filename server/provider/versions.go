@@ -177,7 +177,7 @@ type Preview struct {
 
 // FeatureWarning is what an editor should know before publishing.
 type FeatureWarning struct {
-	Kind   string `json:"kind" doc:"translation, expired, licence, restricted or clash"`
+	Kind   string `json:"kind" doc:"translation, expired, licence, restricted, clash or link"`
 	Source string `json:"source"`
 	ID     string `json:"id"`
 	Text   string `json:"text"`

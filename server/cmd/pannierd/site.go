@@ -77,6 +77,7 @@ func (p *program) serve(ctx context.Context, o web) error {
 		return public.Serve(ctx, ln, together(api, read, log), log)
 	})
 	g.Go(func() error { return renew(ctx, h, accounts, imports, log) })
+	g.Go(func() error { return tend(ctx, h, log) })
 	g.Go(func() error {
 		return control.Serve(ctx, dir, func(ctx context.Context, args []string, here string, stdout, stderr io.Writer) int {
 			inside := &program{stdout: stdout, stderr: stderr, here: here, args: args, host: h, accounts: accounts}
