@@ -194,10 +194,11 @@ func (p *program) printChecked(r fsck.Report) {
 
 func (p *program) exportStaticCommand() *cobra.Command {
 	var direct int
+	var prune bool
 	cmd := &cobra.Command{
 		Use:     "export-static FOLDER",
 		Short:   "Copy the site to a folder that any web server can serve",
-		Long:    "Copy the site to a folder that any static web server, object store or CDN can\nserve: phones pull and update from it as from pannierd. Run it again after each\npublish; only what is new is copied, the heads last. Since no server makes deltas\nthere, those that riders of older versions would miss are made now.",
+		Long:    "Copy the site to a folder that any static web server, object store or CDN can\nserve: phones pull and update from it as from pannierd. Run it again after each\npublish; only what is new is copied, the heads last. Since no server makes deltas\nthere, those that riders of older versions would miss are made now.\nWith --prune, what gc took off the site goes from the folder too, once the new heads are there.",
 		Example: "  pannierd export-static /var/www/maps", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			folder := p.path(args[0])
@@ -228,15 +229,24 @@ func (p *program) exportStaticCommand() *cobra.Command {
 				}
 				copied, err := publish.Copy(cmd.Context(), h.Site, host.Site{BlobStore: to}, meter.Report)
 				meter.Done()
-				if err = errors.Join(append(damage, err, to.Close())...); err != nil {
+				err = errors.Join(append(damage, err)...)
+				var pruned int64
+				if prune && err == nil {
+					pruned, err = publish.Prune(cmd.Context(), h.Site, host.Site{BlobStore: to}, to.Delete)
+				}
+				if err = errors.Join(err, to.Close()); err != nil {
 					return err
 				}
-				return p.answer(map[string]any{"folder": folder, "objects": copied}, func() {
+				return p.answer(map[string]any{"folder": folder, "objects": copied, "pruned": pruned}, func() {
 					p.printf("%s holds the site now; %d objects were copied.\n", folder, copied)
+					if prune {
+						p.printf("%d objects that the site has no longer were removed.\n", pruned)
+					}
 				})
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&prune, "prune", false, "remove what the site has no longer")
 	cmd.Flags().IntVar(&direct, "direct", 400, "how many versions back riders shall take no more than 1.3 times the direct delta")
 	return cmd
 }
