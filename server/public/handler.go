@@ -96,25 +96,47 @@ const (
 // leading slash, is an object name of sync/layout.
 func (h *Handler) routes() *mux.Router {
 	router := mux.NewRouter().SkipClean(true)
-	for path, handler := range map[string]http.Handler{
-		"/":                                       h.site.Index,
-		"/healthz":                                h.health(),
-		"/" + layout.Regions:                      h.changing("application/json", "max-age=60"),
-		"/v1/roots/{version:[1-9][0-9]{0,18}}":    h.changing(layout.HeadType, forever), // few and short
-		region + `/head`:                          h.rolling(h.changing(layout.HeadType, "no-cache")),
-		region + `/heads/{tag:` + short + `}`:     h.immutable(layout.HeadType, "tag"),
-		region + `/history.json`:                  h.changing("application/json", "no-cache"),
-		region + `/manifests/{hash:` + hash + `}`: h.immutable(layout.ManifestType, "hash"),
-		region + `/deltas/{from:` + short + `}-{to:` + short + `}`: h.immutable(layout.DeltaType, "from", "to"),
-		`/v1/blobs/{folder:[0-9a-f]{2}}/{hash:` + hash + `}`:       h.immutable(layout.BlobType, "hash"),
-		region + `/update/{from:` + short + `}`:                    h.rolling(h.update(false)),
-		region + `/update/{from:` + short + `}/part`:               h.rolling(h.update(true)),
+	for _, route := range []struct { // the first that matches counts: what is asked for most comes first
+		path    string
+		handler http.Handler
+	}{
+		{region + `/update/{from:` + short + `}`, h.rolling(h.update(false))},
+		{region + `/head`, h.rolling(h.changing(layout.HeadType, "no-cache"))},
+		{`/v1/blobs/{folder:[0-9a-f]{2}}/{hash:` + hash + `}`, h.immutable(layout.BlobType, "hash")},
+		{region + `/update/{from:` + short + `}/part`, h.rolling(h.update(true))},
+		{region + `/deltas/{from:` + short + `}-{to:` + short + `}`, h.immutable(layout.DeltaType, "from", "to")},
+		{region + `/manifests/{hash:` + hash + `}`, h.immutable(layout.ManifestType, "hash")},
+		{region + `/history.json`, h.changing("application/json", "no-cache")},
+		{region + `/heads/{tag:` + short + `}`, h.immutable(layout.HeadType, "tag")},
+		{"/" + layout.Regions, h.changing("application/json", "max-age=60")},
+		{"/v1/roots/{version:[1-9][0-9]{0,18}}", h.changing(layout.HeadType, forever)}, // few and short
+		{"/healthz", h.health()},
+		{"/", h.site.Index},
 	} {
-		router.Path(path).Methods(methods...).Handler(preflight(handler))
+		router.Path(route.path).Methods(methods...).Handler(preflight(route.handler))
 	}
 	router.NotFoundHandler = h.problem(problem.Detail(store.ErrNotFound, "No such address."))
 	router.MethodNotAllowedHandler = h.problem(problem.ErrMethod)
 	return router
+}
+
+// Takes reports at a glance whether a request is for an object of the site, by a
+// path that nothing else can have. For other requests it gives no answer.
+func Takes(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	rest, ok := strings.CutPrefix(r.URL.Path, "/v1/regions/")
+	if !ok {
+		return strings.HasPrefix(r.URL.Path, "/v1/blobs/")
+	}
+	_, rest, _ = strings.Cut(rest, "/")
+	kind, _, _ := strings.Cut(rest, "/")
+	switch kind {
+	case "head", "update", "deltas", "manifests", "heads", "history.json":
+		return true
+	}
+	return false
 }
 
 func (h *Handler) problem(err error) http.Handler {

@@ -303,3 +303,18 @@ func wantProblem(t *testing.T, w *httptest.ResponseRecorder, status int, name st
 		t.Errorf("got %d %s (%v), want problem %d %s", w.Code, w.Body, err, status, name)
 	}
 }
+
+// What Takes takes leaves the write API's paths alone.
+func TestTakes(t *testing.T) {
+	for path, want := range map[string]bool{
+		alps + "/head": true, alps + "/heads/0123456789abcdef": true, alps + "/history.json": true, alps + "/update/0123456789abcdef/part": true,
+		alps + "/deltas/x": true, alps + "/manifests/x": true, "/v1/blobs/ab/" + hashA: true,
+		alps: false, alps + "/history/osm/x": false, alps + "/features": false, "/v1/regions": false, "/v1/regions.json": false, "/": false, "/v1/session": false,
+	} {
+		for method, may := range map[string]bool{"GET": true, "HEAD": true, "POST": false, "OPTIONS": false} {
+			if got := Takes(httptest.NewRequest(method, path, nil)); got != (want && may) {
+				t.Errorf("Takes(%s %s) = %v", method, path, got)
+			}
+		}
+	}
+}

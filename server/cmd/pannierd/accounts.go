@@ -104,6 +104,8 @@ func together(api *provider.API, read http.Handler, log *slog.Logger) http.Handl
 	page := public.AccessLog(log, time.Minute, provider.Page())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case public.Takes(r): // first, and without a look at the API's routes
+			read.ServeHTTP(w, r)
 		case provider.TakesPage(r):
 			page.ServeHTTP(w, r)
 		case api.Takes(r):
