@@ -58,7 +58,7 @@ var refused = map[string]string{
 	"gpx/organicmaps/export_test_empty.gpx":     "no waypoint and no route",
 	"gpx/gpxgo/gpx-without-root-attributes.gpx": "no waypoint and no route",
 	"gpx/gpxgo/gpx-without-xml-declaration.gpx": "no waypoint and no route",
-	"kml/om-kmz_index.kml":                      "4 network links were not followed",
+	"kml/om-kmz_index.kml":                      "network links that were not followed: 4",
 	"kml/huroutes/data.json":                    "this JSON is of no kind that is known",
 	"admin/si-municipalities-OB.csv":            "metres of a national grid must be converted",
 }

@@ -1,7 +1,6 @@
 package datatourisme
 
 import (
-	"archive/zip"
 	"bytes"
 	"errors"
 	"os"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/pannier-maps/pannier/tiles/feature"
 	"github.com/pannier-maps/pannier/tiles/source/records"
+	"github.com/pannier-maps/pannier/tiles/source/recordstest"
 )
 
 var opts = records.Options{Source: "dt", Provider: "DATAtourisme", Licence: "etalab-2.0"}
@@ -46,7 +46,7 @@ func TestRead(t *testing.T) {
 	if string(raw) != want {
 		t.Errorf("got\n%s\nwant\n%s", raw, want)
 	}
-	if w := file.Items[0].Warnings; len(w) != 1 || w[0] != "1 pictures without a licence were left out" {
+	if w := file.Items[0].Warnings; len(w) != 1 || w[0] != "pictures that were left out, without a licence: 1" {
 		t.Errorf("warnings %q", w)
 	}
 	event := file.Items[1].Feature
@@ -61,29 +61,10 @@ func TestRead(t *testing.T) {
 	}
 }
 
-func archive(t testing.TB, files ...string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for i := 0; i < len(files); i += 2 {
-		w, err := z.Create(files[i])
-		if err == nil {
-			_, err = w.Write([]byte(files[i+1]))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
 const index = `[{"lastUpdateDatatourisme":"2026-01-01","label":"Auberge","file":"0/00/a.json"}]`
 
 func TestReadZip(t *testing.T) {
-	raw := archive(t, "context.jsonld", `{"@context":{}}`, "index.json", index, "objects/0/00/a.json", inn, "objects/0/00/b.json", "{", "objects/0/00/c.json", nowhere)
+	raw := recordstest.Zip(t, "context.jsonld", `{"@context":{}}`, "index.json", index, "objects/0/00/a.json", inn, "objects/0/00/b.json", "{", "objects/0/00/c.json", nowhere)
 	file, err := ReadZip(bytes.NewReader(raw), opts)
 	if err != nil || len(file.Items) != 1 || len(file.Rejected) != 2 {
 		t.Fatalf("%+v, %v", file, err)
@@ -123,23 +104,13 @@ func TestReadFiles(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(inn))
 	f.Add([]byte("[" + fair + "," + tour + "," + nowhere + "]"))
-	f.Add(archive(f, "index.json", index, "objects/a.json", inn))
+	f.Add(recordstest.Zip(f, "index.json", index, "objects/a.json", inn))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		read := Read
 		if bytes.HasPrefix(raw, []byte("PK")) {
 			read = ReadZip
 		}
 		file, err := read(bytes.NewReader(raw), opts)
-		if err != nil {
-			if !errors.Is(err, feature.ErrInvalid) && !errors.Is(err, records.ErrEmpty) {
-				t.Fatalf("error of an unknown kind: %v", err)
-			}
-			return
-		}
-		for _, item := range file.Items {
-			if err := item.Feature.Validate(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		recordstest.Check(t, file, err)
 	})
 }

@@ -156,6 +156,6 @@ func (o *poi) photos(f *feature.Feature) {
 		}
 	}
 	if bare > 0 {
-		o.warn("%d pictures without a licence were left out", bare)
+		o.warn("pictures that were left out, without a licence: %d", bare)
 	}
 }

@@ -180,7 +180,7 @@ func (r *ride) add(all *records.Collector) error {
 	}
 	item := records.Item{Feature: f}
 	if r.bad > 0 {
-		item.Warnings = []string{fmt.Sprintf("%d positions that lie outside the world were left out", r.bad)}
+		item.Warnings = []string{fmt.Sprintf("positions that were left out, outside the world: %d", r.bad)}
 	}
 	if err := all.Add(item, where, id); err != nil {
 		return err

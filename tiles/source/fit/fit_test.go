@@ -17,6 +17,7 @@ import (
 
 	"github.com/pannier-maps/pannier/tiles/feature"
 	"github.com/pannier-maps/pannier/tiles/source/records"
+	"github.com/pannier-maps/pannier/tiles/source/recordstest"
 )
 
 var opts = records.Options{Source: "mura", Provider: "Mura", Licence: "CC0-1.0"}
@@ -98,19 +99,9 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		file, err := Read(bytes.NewReader(raw), opts)
-		if err != nil {
-			if !errors.Is(err, feature.ErrInvalid) && !errors.Is(err, records.ErrEmpty) {
-				t.Fatalf("error of an unknown kind: %v", err)
-			}
-			if strings.Contains(err.Error(), "runtime error") {
-				t.Fatalf("the decoder panicked: %v", err)
-			}
-			return
-		}
-		for _, item := range file.Items {
-			if err := item.Feature.Validate(); err != nil {
-				t.Fatal(err)
-			}
+		recordstest.Check(t, file, err)
+		if err != nil && strings.Contains(err.Error(), "runtime error") {
+			t.Fatalf("the decoder panicked: %v", err)
 		}
 	})
 }

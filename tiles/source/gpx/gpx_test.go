@@ -1,6 +1,7 @@
 package gpx
 
 import (
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/pannier-maps/pannier/tiles/feature"
 	"github.com/pannier-maps/pannier/tiles/source/records"
+	"github.com/pannier-maps/pannier/tiles/source/recordstest"
 )
 
 var opts = records.Options{Source: "rides", Provider: "Vaduz Tourism", Licence: "CC-BY-4.0", Attribution: "© Vaduz Tourism"}
@@ -191,17 +193,7 @@ func FuzzRead(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		all, err := Read(strings.NewReader(string(raw)), opts)
-		if err != nil && !errors.Is(err, feature.ErrInvalid) && !errors.Is(err, ErrEmpty) {
-			t.Fatalf("error of an unknown kind: %v", err)
-		}
-		if err != nil {
-			return
-		}
-		for _, item := range all.Items {
-			if err := item.Feature.Validate(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		file, err := Read(bytes.NewReader(raw), opts)
+		recordstest.Check(t, file, err)
 	})
 }

@@ -40,7 +40,7 @@ func Read(r io.Reader, opts records.Options) (*records.File, error) {
 		return nil, err
 	}
 	if p.links > 0 {
-		p.all.Note("%d network links were not followed; import the files that they lead to", p.links)
+		p.all.Note("network links that were not followed: %d; import the files that they lead to", p.links)
 	}
 	return p.end()
 }
@@ -76,7 +76,7 @@ func ReadKMZ(r io.Reader, opts records.Options) (*records.File, error) {
 		return nil, records.Errorf(0, "there is no KML file in the archive")
 	}
 	if p.links > 0 {
-		p.all.Note("%d network links were not followed; of this archive, all %d KML files were read", p.links, files)
+		p.all.Note("network links that were not followed: %d; of this archive, all KML files were read: %d", p.links, files)
 	}
 	return p.end()
 }
@@ -99,7 +99,7 @@ func (p *parser) file(r io.Reader, inside string) error {
 
 func (p *parser) end() (*records.File, error) {
 	if p.pictures > 0 {
-		p.all.Note("%d overlays were not read: they are pictures", p.pictures)
+		p.all.Note("overlays that were not read, being pictures: %d", p.pictures)
 	}
 	file, err := p.all.Found(wanted)
 	if err != nil {

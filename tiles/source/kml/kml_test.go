@@ -1,7 +1,6 @@
 package kml
 
 import (
-	"archive/zip"
 	"bytes"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/pannier-maps/pannier/tiles/feature"
 	"github.com/pannier-maps/pannier/tiles/source/records"
+	"github.com/pannier-maps/pannier/tiles/source/recordstest"
 )
 
 var opts = records.Options{Source: "mura", Provider: "Mura", Licence: "CC0-1.0"}
@@ -65,8 +65,8 @@ func TestRead(t *testing.T) {
 13 route route.other Vse {"coordinates":[[[16.1,46.5,1],[16.2,46.5,2]],[[16.3,46.5],[16.4,46.5]]],"type":"MultiLineString"}
 13 poi other.place Vse {"coordinates":[[[16,46],[17,46],[17,47],[16,46]],[[16.1,46.1],[16.2,46.1],[16.2,46.2],[16.1,46.1]]],"type":"Polygon"}
 20 route route.other Sled {"coordinates":[[16.1,46.5,200.1],[16.2,46.5,201]],"type":"LineString"}
-1 network links were not followed; import the files that they lead to
-1 overlays were not read: they are pictures`
+network links that were not followed: 1; import the files that they lead to
+overlays that were not read, being pictures: 1`
 	if got := describe(file); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -99,7 +99,7 @@ func TestReadBad(t *testing.T) {
 		{"<gpx/>", "line 1: not a KML file: it begins with <gpx>"},
 		{"<kml><Placemark>", "line 1: the file ends too early: it is cut off"},
 		{"<kml/>", "it has no Placemark with a position"},
-		{"<kml><NetworkLink/></kml>", "1 network links were not followed"},
+		{"<kml><NetworkLink/></kml>", "network links that were not followed: 1"},
 	} {
 		_, err := Read(strings.NewReader(test.in), opts)
 		if err == nil || !strings.Contains(err.Error(), test.want) || !errors.Is(err, feature.ErrInvalid) && !errors.Is(err, records.ErrEmpty) {
@@ -108,37 +108,18 @@ func TestReadBad(t *testing.T) {
 	}
 }
 
-func kmz(t testing.TB, files ...string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for i := 0; i < len(files); i += 2 {
-		w, err := z.Create(files[i])
-		if err == nil {
-			_, err = w.Write([]byte(files[i+1]))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
 func TestReadKMZ(t *testing.T) {
 	inner := "<kml><Placemark><name>In</name><Point><coordinates>16,46</coordinates></Point></Placemark></kml>"
-	file, err := ReadKMZ(bytes.NewReader(kmz(t, "files/b.kml", inner, "images/a.png", "x", "doc.kml", sample)), opts)
+	file, err := ReadKMZ(bytes.NewReader(recordstest.Zip(t, "files/b.kml", inner, "images/a.png", "x", "doc.kml", sample)), opts)
 	if err != nil || len(file.Items) != 8 || file.Items[7].Feature.Name() != "In" {
 		t.Fatal(describe(file), err)
 	}
-	if want := "1 network links were not followed; of this archive, all 2 KML files were read"; file.Notes[0] != want {
+	if want := "network links that were not followed: 1; of this archive, all KML files were read: 2"; file.Notes[0] != want {
 		t.Errorf("note %q, want %q", file.Notes[0], want)
 	}
 	for name, raw := range map[string][]byte{
-		"there is no KML file":     kmz(t, "a.png", "x"),
-		`"doc.kml" in the archive`: kmz(t, "doc.kml", "<kml>"),
+		"there is no KML file":     recordstest.Zip(t, "a.png", "x"),
+		`"doc.kml" in the archive`: recordstest.Zip(t, "doc.kml", "<kml>"),
 		"not a whole zip archive":  []byte("PK\x03\x04"),
 	} {
 		if _, err := ReadKMZ(bytes.NewReader(raw), opts); !errors.Is(err, feature.ErrInvalid) || !strings.Contains(err.Error(), name) {
@@ -150,23 +131,13 @@ func TestReadKMZ(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(sample))
 	f.Add([]byte("<kml><Placemark><MultiGeometry><Polygon><outerBoundaryIs><LinearRing><coordinates>0,0 1,1 1,0 0,0</coordinates></LinearRing></outerBoundaryIs></Polygon></MultiGeometry></Placemark></kml>"))
-	f.Add(kmz(f, "doc.kml", sample))
+	f.Add(recordstest.Zip(f, "doc.kml", sample))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		read := Read
 		if bytes.HasPrefix(raw, []byte("PK")) {
 			read = ReadKMZ
 		}
 		file, err := read(bytes.NewReader(raw), opts)
-		if err != nil {
-			if !errors.Is(err, feature.ErrInvalid) && !errors.Is(err, records.ErrEmpty) {
-				t.Fatalf("error of an unknown kind: %v", err)
-			}
-			return
-		}
-		for _, item := range file.Items {
-			if err := item.Feature.Validate(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		recordstest.Check(t, file, err)
 	})
 }

@@ -2,12 +2,11 @@ package opendatahub
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"testing"
 
-	"github.com/pannier-maps/pannier/tiles/feature"
 	"github.com/pannier-maps/pannier/tiles/source/records"
+	"github.com/pannier-maps/pannier/tiles/source/recordstest"
 )
 
 var opts = records.Options{Source: "odh", Provider: "Open Data Hub", Licence: "CC-BY-4.0"}
@@ -64,16 +63,6 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"Items":[` + ride + `,` + hotel + `,` + fair + `]}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		file, err := Read(bytes.NewReader(raw), opts)
-		if err != nil {
-			if !errors.Is(err, feature.ErrInvalid) && !errors.Is(err, records.ErrEmpty) {
-				t.Fatalf("error of an unknown kind: %v", err)
-			}
-			return
-		}
-		for _, item := range file.Items {
-			if err := item.Feature.Validate(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		recordstest.Check(t, file, err)
 	})
 }

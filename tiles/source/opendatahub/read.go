@@ -60,7 +60,7 @@ func (o *object) add(all *records.Collector, line int, where string) error {
 		item.Warnings = append(item.Warnings, "there was no room for the oldest opening hours")
 	}
 	if bare := o.photos(&f); bare > 0 {
-		item.Warnings = append(item.Warnings, fmt.Sprintf("%d pictures without a licence were left out", bare))
+		item.Warnings = append(item.Warnings, fmt.Sprintf("pictures that were left out, without a licence: %d", bare))
 	}
 	if l := o.LicenseInfo; l != nil {
 		f.Provenance.Licence = records.Licence(l.License)

@@ -51,7 +51,7 @@ func (p *parser) place(n jsonld.Node, category string, line int, where string) e
 	p.hours(n, &f, warn)
 	details(n, &f)
 	if bare := photos(n, &f); bare > 0 {
-		warn("%d pictures without a licence were left out", bare)
+		warn("pictures that were left out, without a licence: %d", bare)
 	}
 	f.Provenance.Licence = records.Licence(n.Text("license"))
 	f.Provenance.Retrieved = openings.Day(n.Text("dateModified"))

@@ -2,13 +2,12 @@ package tcx
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/pannier-maps/pannier/tiles/feature"
 	"github.com/pannier-maps/pannier/tiles/source/records"
+	"github.com/pannier-maps/pannier/tiles/source/recordstest"
 )
 
 var opts = records.Options{Source: "mura", Provider: "Mura", Licence: "CC0-1.0"}
@@ -97,16 +96,6 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("<TrainingCenterDatabase>" + courseOf(point("1", "2", "3"), point("2", "3", "x")) + "</TrainingCenterDatabase>"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		file, err := Read(bytes.NewReader(raw), opts)
-		if err != nil {
-			if !errors.Is(err, feature.ErrInvalid) && !errors.Is(err, records.ErrEmpty) {
-				t.Fatalf("error of an unknown kind: %v", err)
-			}
-			return
-		}
-		for _, item := range file.Items {
-			if err := item.Feature.Validate(); err != nil {
-				t.Fatal(err)
-			}
-		}
+		recordstest.Check(t, file, err)
 	})
 }

@@ -1,7 +1,6 @@
 package xlsx
 
 import (
-	"archive/zip"
 	"bytes"
 	"errors"
 	"fmt"
@@ -13,34 +12,16 @@ import (
 
 	"github.com/pannier-maps/pannier/tiles/feature"
 	"github.com/pannier-maps/pannier/tiles/source/records"
+	"github.com/pannier-maps/pannier/tiles/source/recordstest"
 )
 
 var opts = records.Options{Source: "mura", Provider: "Mura", Licence: "CC0-1.0"}
-
-func workbook(t testing.TB, parts ...string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for i := 0; i < len(parts); i += 2 {
-		w, err := z.Create(parts[i])
-		if err == nil {
-			_, err = w.Write([]byte(parts[i+1]))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
 
 const main = `xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"`
 
 // sample has a hidden sheet, one without positions, and one with.
 func sample(t testing.TB) []byte {
-	return workbook(t,
+	return recordstest.Zip(t,
 		"[Content_Types].xml", "<Types/>",
 		"xl/workbook.xml", `<workbook `+main+`><sheets><sheet name="Secret" sheetId="1" state="hidden" r:id="r1"/><sheet name="Notes" sheetId="2" r:id="r2"/><sheet name="Kraji" sheetId="3" r:id="r3"/></sheets></workbook>`,
 		"xl/_rels/workbook.xml.rels", `<Relationships><Relationship Id="r1" Target="worksheets/sheet1.xml"/><Relationship Id="r2" Target="/xl/worksheets/sheet2.xml"/><Relationship Id="r3" Target="worksheets/sheet3.xml"/></Relationships>`,
@@ -121,13 +102,13 @@ func TestRefuses(t *testing.T) {
 	book := `<workbook ` + main + `><sheets><sheet name="A" r:id="r1"/></sheets></workbook>`
 	links := `<Relationships><Relationship Id="r1" Target="worksheets/sheet1.xml"/></Relationships>`
 	for want, raw := range map[string][]byte{
-		"has no xl/workbook.xml":  workbook(t, "word/document.xml", "x"),
-		"no sheet with rows":      workbook(t, "xl/workbook.xml", book, "xl/_rels/workbook.xml.rels", links, "xl/worksheets/sheet1.xml", "<worksheet><sheetData/></worksheet>"),
-		"not a XLSX file":         workbook(t, "xl/workbook.xml", "<x/>"),
-		"cut off":                 workbook(t, "xl/workbook.xml", book, "xl/_rels/workbook.xml.rels", links, "xl/worksheets/sheet1.xml", "<worksheet><sheetData><row>"),
-		"no columns with":         workbook(t, "xl/workbook.xml", book, "xl/_rels/workbook.xml.rels", links, "xl/worksheets/sheet1.xml", `<worksheet><sheetData><row><c t="str"><v>a</v></c></row></sheetData></worksheet>`),
+		"has no xl/workbook.xml":  recordstest.Zip(t, "word/document.xml", "x"),
+		"no sheet with rows":      recordstest.Zip(t, "xl/workbook.xml", book, "xl/_rels/workbook.xml.rels", links, "xl/worksheets/sheet1.xml", "<worksheet><sheetData/></worksheet>"),
+		"not a XLSX file":         recordstest.Zip(t, "xl/workbook.xml", "<x/>"),
+		"cut off":                 recordstest.Zip(t, "xl/workbook.xml", book, "xl/_rels/workbook.xml.rels", links, "xl/worksheets/sheet1.xml", "<worksheet><sheetData><row>"),
+		"no columns with":         recordstest.Zip(t, "xl/workbook.xml", book, "xl/_rels/workbook.xml.rels", links, "xl/worksheets/sheet1.xml", `<worksheet><sheetData><row><c t="str"><v>a</v></c></row></sheetData></worksheet>`),
 		"not a whole zip archive": []byte("PK\x03\x04"),
-		"too many sheets":         workbook(t, "xl/workbook.xml", "<workbook "+main+"><sheets>"+strings.Repeat(`<sheet name="A" r:id="r1"/>`, 10_000)+"</sheets></workbook>"),
+		"too many sheets":         recordstest.Zip(t, "xl/workbook.xml", "<workbook "+main+"><sheets>"+strings.Repeat(`<sheet name="A" r:id="r1"/>`, 10_000)+"</sheets></workbook>"),
 	} {
 		if want == "too many sheets" {
 			want = "no sheet with rows"
@@ -158,7 +139,7 @@ func FuzzRead(f *testing.F) {
 func FuzzSheet(f *testing.F) {
 	f.Add(`<worksheet><sheetData><row r="2"><c r="A2" t="str"><v>lat</v></c><c t="str"><v>lon</v></c></row><row><c><v>46.5</v></c><c><v>16</v></c></row></sheetData></worksheet>`, "<sst><si><t>a</t></si></sst>")
 	f.Fuzz(func(t *testing.T, sheet, texts string) {
-		raw := workbook(t, "xl/workbook.xml", `<workbook `+main+`><sheets><sheet name="A" r:id="r1"/></sheets></workbook>`,
+		raw := recordstest.Zip(t, "xl/workbook.xml", `<workbook `+main+`><sheets><sheet name="A" r:id="r1"/></sheets></workbook>`,
 			"xl/_rels/workbook.xml.rels", `<Relationships><Relationship Id="r1" Target="worksheets/sheet1.xml"/></Relationships>`,
 			"xl/worksheets/sheet1.xml", sheet, "xl/sharedStrings.xml", texts)
 		_, err := Read(bytes.NewReader(raw), nil, opts)
