@@ -76,6 +76,9 @@ var notKey = regexp.MustCompile(`[^a-z0-9_:-]+`)
 // Detail keeps a fact under a key made fit for one: lower case, with _ for what
 // no key may have. What does not fit, or is there already, is left.
 func Detail(f *feature.Feature, key, value string) {
+	if value == "" {
+		return
+	}
 	key = strings.Trim(notKey.ReplaceAllString(Fold(key), "_"), "_")
 	value = feature.Clean(strings.Join(strings.Fields(PlainText(value)), " "), feature.MaxValueChars)
 	if key == "" || value == "" || len(key) > feature.MaxDetailBytes || len(f.Details) >= feature.MaxDetails || f.Details[key] != "" {
