@@ -86,13 +86,24 @@ var byWord = func() map[string]string {
 	return found
 }()
 
+// Usable reports whether a feature may have this category: one of ours, or one of
+// the form that a region's own have.
+func Usable(id string) bool {
+	if Own(id) {
+		_, ok := byID[Group(id)]
+		return ok
+	}
+	_, ok := byID[id]
+	return ok && id != Group(id)
+}
+
 // OfWord returns the category that a word means in a list that people keep: its
 // id, its label or a common word in one of the languages, a tag of OpenStreetMap ("amenity=cafe",
 // "cafe") or a type of schema.org; "" when it is none.
 func OfWord(word string) string {
 	word = strings.TrimSpace(word)
-	if c, ok := byID[word]; ok && c.ID != Group(c.ID) {
-		return c.ID
+	if Usable(word) {
+		return word
 	}
 	small := strings.ToLower(word)
 	if id := byWord[small]; id != "" {

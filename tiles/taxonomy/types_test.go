@@ -28,7 +28,7 @@ func TestOfWord(t *testing.T) {
 	for word, want := range map[string]string{
 		"food.cafe": "food.cafe", " Gostilna ": "food.restaurant", "TURISTIČNA KMETIJA": "lodging.guest_house", "Restavracija": "food.restaurant", "MUSEUM": "culture.museum",
 		"Múzeum": "culture.museum", "amenity=cafe": "food.cafe", "camp site": "lodging.camp_site", "guest_house": "lodging.guest_house",
-		"BikeStore": "cycling.shop", "food": "", "": "", "kolesarska pot": "route.bicycle", "shop=bicycle": "cycling.shop",
+		"BikeStore": "cycling.shop", "food": "", "": "", "food.x_buschenschank": "food.x_buschenschank", "x.x_y": "", "kolesarska pot": "route.bicycle", "shop=bicycle": "cycling.shop",
 	} {
 		if got := OfWord(word); got != want {
 			t.Errorf("OfWord(%q) = %q, want %q", word, got, want)

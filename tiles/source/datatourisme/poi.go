@@ -47,11 +47,7 @@ func (o *poi) add(all *records.Collector, line int, where string) error {
 	f.Geometry = geometry
 	o.texts(&f, language)
 	f.Category, _ = taxonomy.OfDATAtourisme(o.Types()...)
-	switch {
-	case taxonomy.Group(f.Category) == "route":
-		f.Kind = feature.POI
-		o.warn("the data have no course of this route: it is shown where it starts")
-	case f.Category == "notice.event":
+	if f.Category == "notice.event" {
 		o.days(&f)
 	}
 	address := jsonld.Address(at.Node("address"))

@@ -120,7 +120,7 @@ func own(f *feature.Feature, props map[string]json.RawMessage) error {
 			return &feature.FieldError{Field: "properties." + m.name, Problem: err.Error()}
 		}
 	}
-	if c, ok := taxonomy.Lookup(f.Category); f.Category != "" && (!ok || c.ID == taxonomy.Group(c.ID)) {
+	if f.Category != "" && !taxonomy.Usable(f.Category) {
 		return &feature.FieldError{Field: "properties.category", Problem: fmt.Sprintf("%.80q is no category", f.Category)}
 	}
 	return nil

@@ -147,8 +147,8 @@ func (p *parser) course(start xml.StartElement) error {
 // placeCategory and routeCategory read type, a category's id or a word, and the
 // symbol.
 func placeCategory(a about) string {
-	if c, ok := taxonomy.Lookup(a.kind); ok && taxonomy.Group(c.ID) != c.ID {
-		return c.ID
+	if taxonomy.Usable(a.kind) {
+		return a.kind
 	}
 	for _, word := range []string{a.symbol, a.kind} {
 		if id := symbols[fold(word)]; id != "" {
@@ -159,8 +159,8 @@ func placeCategory(a about) string {
 }
 
 func routeCategory(a about) string {
-	if c, ok := taxonomy.Lookup(a.kind); ok && taxonomy.Group(c.ID) == "route" && c.ID != "route" {
-		return c.ID
+	if taxonomy.Usable(a.kind) && taxonomy.Group(a.kind) == "route" {
+		return a.kind
 	}
 	return records.Activity(a.kind)
 }

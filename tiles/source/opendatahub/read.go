@@ -45,8 +45,6 @@ func (o *object) add(all *records.Collector, line int, where string) error {
 	}
 	item := records.Item{Line: line}
 	if f.Category = o.category(); taxonomy.Group(f.Category) == "route" {
-		f.Kind = feature.POI
-		item.Warnings = append(item.Warnings, "the data have no course of this route: it is shown where it starts")
 		o.tour(&f)
 	}
 	if f.Category == "notice.event" {

@@ -40,7 +40,7 @@ func (c *Collector) Add(item Item, where, id string) error {
 	f := &item.Feature
 	if !item.Amends {
 		f.Collection = c.opts.Source
-		complete(f, c.opts.Category)
+		complete(&item, c.opts.Category)
 	}
 	p := &f.Provenance
 	p.Provider = cmp.Or(c.opts.Provider, p.Provider)
@@ -182,8 +182,9 @@ func rounded(p cell.Point) string {
 	return fmt.Sprintf("%d %d", int(math.Round(float64(p.LonE7)/1e3)), int(math.Round(float64(p.LatE7)/1e3)))
 }
 
-// complete fills in kind and category.
-func complete(f *feature.Feature, category string) {
+// complete fills in kind and category. A route without a course is a POI.
+func complete(item *Item, category string) {
+	f := &item.Feature
 	line := f.Geometry.Shape == feature.LineString || f.Geometry.Shape == feature.MultiLineString
 	if f.Category == "" && f.Kind == "" && (taxonomy.Group(category) == "route") == line {
 		f.Category = category
@@ -193,6 +194,9 @@ func complete(f *feature.Feature, category string) {
 		switch {
 		case group == "notice":
 			f.Kind = feature.Notice
+		case group == "route" && !line:
+			f.Kind = feature.POI
+			item.Warnings = append(item.Warnings, "the course of this route is not in the file: it is shown at its position")
 		case group == "route", f.Category == "" && line:
 			f.Kind = feature.Route
 		default:

@@ -84,6 +84,8 @@ func TestSourceIDs(t *testing.T) {
 
 func TestComplete(t *testing.T) {
 	line := feature.Feature{Geometry: Course([]feature.Line{{Points: spot("", 1, 1).Geometry.Lines[0].Points}, {Points: append(spot("", 1, 1).Geometry.Lines[0].Points, spot("", 2, 2).Geometry.Lines[0].Points...)}})}
+	trip := spot("A", 1, 1)
+	trip.Category = "route.bicycle"
 	event := spot("A", 1, 1)
 	event.Category = "notice.event"
 	for _, test := range []struct {
@@ -94,6 +96,7 @@ func TestComplete(t *testing.T) {
 		{spot("A", 1, 1), "food.cafe", "poi food.cafe"},
 		{spot("A", 1, 1), "route.bicycle", "poi other.place"},
 		{line, "", "route route.other"},
+		{trip, "", "poi route.bicycle"},
 		{line, "route.bicycle", "route route.bicycle"},
 		{line, "food.cafe", "route route.other"},
 		{event, "food.cafe", "notice notice.event"},

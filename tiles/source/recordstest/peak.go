@@ -32,9 +32,10 @@ func Peak(t testing.TB, limit uint64, work func()) {
 	start := time.Now()
 	work()
 	took := time.Since(start)
-	peak = max(heap(), peak)
+	after := heap()
 	close(stop)
 	<-done
+	peak = max(peak, after)
 	grown := peak - before
 	t.Logf("%s: peak of the heap %.1f MiB, %v", t.Name(), float64(grown)/(1<<20), took.Round(time.Millisecond))
 	if grown > limit {

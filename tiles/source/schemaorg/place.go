@@ -11,7 +11,6 @@ import (
 	"github.com/pannier-maps/pannier/tiles/source/jsonld"
 	"github.com/pannier-maps/pannier/tiles/source/openings"
 	"github.com/pannier-maps/pannier/tiles/source/records"
-	"github.com/pannier-maps/pannier/tiles/taxonomy"
 )
 
 // place adds a place or an event.
@@ -30,12 +29,6 @@ func (p *parser) place(n jsonld.Node, category string, line int, where string) e
 		return nil
 	}
 	f.Geometry = geometry
-	if group := taxonomy.Group(category); group == "route" && f.Geometry.Shape == feature.Point {
-		f.Kind = feature.POI
-		warn("the course of this route is not there: it is shown at its position")
-	} else if group != "route" && f.Geometry.Shape == feature.LineString && group != "notice" {
-		f.Kind = feature.POI
-	}
 	f.Descriptions = jsonld.Descriptions(plain(n.Texts("description", p.all.Language())))
 	f.Valid = days(n)
 	place := n
