@@ -34,10 +34,10 @@ func TestPower(t *testing.T) {
 		sample  int    // trials
 		full    int
 	}{
-		{"making", t.TempDir(), 100, 0, 100, 90, true, 6, 270},
-		{"opening", many, 100, 2, 100, 240, true, 9, 720},
-		{"small", t.TempDir(), 100, 0, 2000, 3000, false, 4, 120},
-		{"large", t.TempDir(), 20_000, 2, 6000, 9000, false, 3, 90},
+		{"making", t.TempDir(), 100, 0, 100, 90, true, 4, 270},
+		{"opening", many, 100, 2, 100, 240, true, 6, 720},
+		{"small", t.TempDir(), 100, 0, 2000, 3000, false, 3, 120},
+		{"large", t.TempDir(), 20_000, 2, 6000, 9000, false, 2, 90},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			trials := test.sample
