@@ -10,8 +10,8 @@ LONG := sync/gc|sync/publish|sync/pull
 .PHONY: all build demo test test-power check fuzz bench bench-sync bench-publish bench-load clean
 all: build
 
-# The two commands, in bin/.
-build:
+# The two commands, in bin/, with the map page in them.
+build: server/viewer/dist/main.js
 	$(GO) build -trimpath -o bin/ ./server/cmd/pannierd ./clients/cmd/pannier
 
 # Builds, imports a real region, publishes it and serves it.
@@ -42,6 +42,13 @@ check:
 	$(GO) mod tidy -diff
 	GOOS=js GOARCH=wasm $(GO) build ./tiles/cell ./tiles/feature ./tiles/taxonomy ./sync/... ./clients/guide/...
 	GOOS=android GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./clients/offline/... ./sync/pull/...
+
+server/viewer/dist/main.js: server/viewer/web/node_modules $(wildcard server/viewer/web/*.*) tiles/taxonomy/categories.tsv
+	cd server/viewer/web && node build.mjs
+
+server/viewer/web/node_modules: server/viewer/web/package-lock.json
+	cd server/viewer/web && npm ci --omit=dev --no-fund --no-audit
+	@touch $@
 
 $(READERS)/node_modules: $(READERS)/package-lock.json
 	cd $(READERS) && npm ci --no-fund --no-audit
@@ -75,4 +82,4 @@ bench-load: build
 	$(GO) run ./server/cmd/pannierload
 
 clean:
-	rm -rf bin out pannier-data $(READERS)/node_modules
+	rm -rf bin out pannier-data $(READERS)/node_modules server/viewer/web/node_modules server/viewer/dist/*

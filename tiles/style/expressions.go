@@ -46,14 +46,16 @@ func widths(more float64) any {
 	}
 }
 
-// nameIn returns the expression for names in the best of languages.
+// nameIn returns the expression for names in the best of languages. Tiles have
+// name_xx only where it differs from name, so a second language would win over a
+// name that stands on the spot in the first.
 func nameIn(languages []string) any {
-	name := []any{"coalesce"}
-	for _, l := range languages {
-		plain, _, _ := strings.Cut(l, "-")
-		name = append(name, []any{"get", "name_" + plain})
+	name := []any{"get", "name"}
+	if len(languages) == 0 {
+		return name
 	}
-	return append(name, []any{"get", "name"})
+	plain, _, _ := strings.Cut(languages[0], "-")
+	return []any{"coalesce", []any{"get", "name_" + plain}, name}
 }
 
 func parse(text string) any {

@@ -35,7 +35,7 @@ const (
 // Options of a style.
 type Options struct {
 	Theme     Theme    // Light when empty
-	Languages []string // of names, the best first; what stands on the spot follows
+	Languages []string // of names: the first counts, then what stands on the spot
 	Tiles     string   // address of the TileJSON
 	Sprite    string   // address of the sprite without its extension; "": no icons
 	Fonts     []Font

@@ -20,6 +20,7 @@ import (
 	"github.com/pannier-maps/pannier/server/jobs"
 	"github.com/pannier-maps/pannier/server/provider"
 	"github.com/pannier-maps/pannier/server/public"
+	"github.com/pannier-maps/pannier/server/viewer"
 )
 
 // web is how a daemon is reached, and reaches people.
@@ -97,15 +98,20 @@ func (p *program) openAPI(ctx context.Context, h *host.Host, imports *jobs.Jobs,
 	return accounts, api, err
 }
 
-// together puts the parts of a daemon's site together: the write API, the page of
-// one-time links, and what riders read.
-func together(api *provider.API, read http.Handler, log *slog.Logger) http.Handler {
+// together puts the parts of a daemon's site together: what riders read, the map,
+// the page of one-time links, and the write API.
+func together(api *provider.API, view *viewer.Viewer, read http.Handler, log *slog.Logger) http.Handler {
 	write := public.AccessLog(log, time.Minute, api)
 	page := public.AccessLog(log, time.Minute, provider.Page())
+	seen := public.AccessLog(log, time.Minute, view)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case r.URL.Path == "/": // public has a text there, for sites without a map
+			seen.ServeHTTP(w, r)
 		case public.Takes(r): // first, and without a look at the API's routes
 			read.ServeHTTP(w, r)
+		case view.Takes(r):
+			seen.ServeHTTP(w, r)
 		case provider.TakesPage(r):
 			page.ServeHTTP(w, r)
 		case api.Takes(r):

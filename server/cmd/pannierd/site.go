@@ -20,6 +20,7 @@ import (
 	"github.com/pannier-maps/pannier/server/jobs"
 	"github.com/pannier-maps/pannier/server/public"
 	"github.com/pannier-maps/pannier/server/store/local"
+	"github.com/pannier-maps/pannier/server/viewer"
 	"github.com/pannier-maps/pannier/sync/fsck"
 	"github.com/pannier-maps/pannier/sync/publish"
 	"github.com/pannier-maps/pannier/tiles/progress"
@@ -74,7 +75,7 @@ func (p *program) serve(ctx context.Context, o web) error {
 	context.AfterFunc(ctx, api.EndStreams)
 	g.Go(func() error {
 		read := public.New(public.Config{Blobs: h.Site, Updates: publish.NewUpdates(h.Site), Next: h.Catalog.Next, Log: log})
-		return public.Serve(ctx, ln, together(api, read, log), log)
+		return public.Serve(ctx, ln, together(api, viewer.New(h.Site, log), read, log), log)
 	})
 	g.Go(func() error { return renew(ctx, h, accounts, imports, log) })
 	g.Go(func() error { return tend(ctx, h, log) })

@@ -1,0 +1,165 @@
+package viewer
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"github.com/pannier-maps/pannier/server/problem"
+	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/schema"
+	"github.com/pannier-maps/pannier/tiles/style"
+)
+
+// fresh is what caches are told of what follows the head.
+const fresh = "no-cache"
+
+// vectorTile is the media type of a tile.
+const vectorTile = "application/vnd.mapbox-vector-tile"
+
+func (v *Viewer) tile(w http.ResponseWriter, r *http.Request) {
+	vars := mux.Vars(r)
+	number := func(name string) uint32 {
+		n, _ := strconv.ParseUint(vars[name], 10, 32) // the route lets only short ones through
+		return uint32(n)
+	}
+	z, x, y := number("z"), number("x"), number("y")
+	if z > schema.MaxZoom || x>>z > 0 || y>>z > 0 {
+		v.fail(w, r, problem.Detail(problem.ErrBadRequest, "There is no such tile: zooms are 0 to 14, x and y below 2 to the power of the zoom."))
+		return
+	}
+	m, err := v.cells.current(r.Context(), vars["region"])
+	if err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	id := cell.New(uint8(z), x, y)
+	data, err := v.cells.item(r.Context(), m, cell.Key{Layer: cell.Tiles, ID: cell.OfTile(id)}, cell.TileKey(id))
+	if err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	if data == nil {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Cache-Control", fresh)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	answer(w, r, vectorTile, fresh, data)
+}
+
+// tileJSON describes the tiles (https://github.com/mapbox/tilejson-spec, 3.0.0).
+func (v *Viewer) tileJSON(w http.ResponseWriter, r *http.Request) {
+	region := mux.Vars(r)["region"]
+	m, err := v.cells.current(r.Context(), region)
+	if err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	type vectorLayer struct {
+		ID      string            `json:"id"`
+		Fields  map[string]string `json:"fields"`
+		MinZoom uint8             `json:"minzoom"`
+		MaxZoom uint8             `json:"maxzoom"`
+	}
+	about := struct {
+		TileJSON     string        `json:"tilejson"`
+		Name         string        `json:"name"`
+		Tiles        []string      `json:"tiles"`
+		MinZoom      int           `json:"minzoom"`
+		MaxZoom      int           `json:"maxzoom"`
+		Bounds       [4]float64    `json:"bounds"`
+		Attribution  string        `json:"attribution"`
+		VectorLayers []vectorLayer `json:"vector_layers"`
+	}{TileJSON: "3.0.0", Name: m.Meta.Name, MaxZoom: schema.MaxZoom, Attribution: attribution(m)}
+	about.Tiles = []string{base(r) + "/v1/regions/" + region + "/tiles/{z}/{x}/{y}"}
+	for i, e7 := range m.Meta.Bounds {
+		about.Bounds[i] = float64(e7) / 1e7
+	}
+	for _, l := range schema.LayersIn(m.Meta.Languages) {
+		about.VectorLayers = append(about.VectorLayers, vectorLayer{l.Name, l.Fields, l.MinZoom, l.MaxZoom})
+	}
+	v.sendJSON(w, r, about)
+}
+
+// attribution names those whose data the region holds, as plain text.
+func attribution(m *manifest.Manifest) string {
+	var all []string
+	for _, l := range m.Meta.Licences {
+		if !slices.Contains(all, l.Attribution) {
+			all = append(all, l.Attribution)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+func (v *Viewer) style(w http.ResponseWriter, r *http.Request) {
+	region := mux.Vars(r)["region"]
+	m, err := v.cells.current(r.Context(), region)
+	if err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	o := style.Options{
+		Theme: style.Theme(r.FormValue("theme")), Languages: m.Meta.Languages,
+		Tiles: base(r) + "/v1/regions/" + region + "/tiles.json", Sprite: base(r) + "/viewer/sprite",
+	}
+	if o.Theme != "" && o.Theme != style.Light && o.Theme != style.Dark {
+		v.fail(w, r, problem.Detail(problem.ErrBadRequest, `"theme" is light or dark.`))
+		return
+	}
+	if asked := r.FormValue("languages"); asked != "" {
+		o.Languages = nil
+		for l := range strings.SplitSeq(asked, ",") { // only those that names come in
+			if slices.Contains(m.Meta.Languages, l) {
+				o.Languages = append(o.Languages, l)
+			}
+		}
+	}
+	for _, f := range fonts {
+		f.URL = base(r) + "/viewer/" + f.URL
+		o.Fonts = append(o.Fonts, f)
+	}
+	data, err := style.New(o)
+	if err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	answer(w, r, "application/json", fresh, data)
+}
+
+// fonts are the files of web/build.mjs, with the characters that they hold.
+var fonts = func() (all []style.Font) {
+	const latin = "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2190-2193,U+2212,U+2215"
+	const latinExt = "U+0100-02BA,U+02BD-02C5,U+02C7-02CC,U+02CE-02D7,U+02DD-02FF,U+1E00-1E9F,U+1EF2-1EFF,U+20A0-20AB,U+20AD-20C0,U+2C60-2C7F,U+A720-A7FF"
+	for name, file := range map[string]string{"Noto Sans Regular": "400-normal", "Noto Sans Bold": "700-normal", "Noto Sans Italic": "400-italic"} {
+		all = append(all,
+			style.Font{Name: name, URL: "noto-sans-latin-" + file + ".woff2", Ranges: strings.Split(latin, ",")},
+			style.Font{Name: name, URL: "noto-sans-latin-ext-" + file + ".woff2", Ranges: strings.Split(latinExt, ",")})
+	}
+	slices.SortFunc(all, func(a, b style.Font) int { return strings.Compare(a.URL, b.URL) })
+	return all
+}()
+
+func (v *Viewer) sendJSON(w http.ResponseWriter, r *http.Request, value any) {
+	data, err := json.Marshal(value)
+	if err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	answer(w, r, "application/json", fresh, append(data, '\n'))
+}
+
+// base is the address at which the caller sees this site. Styles need whole ones.
+func base(r *http.Request) string {
+	scheme := "http"
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host
+}
