@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/tiles/cell"
@@ -13,7 +14,7 @@ import (
 	"github.com/pannier-maps/pannier/tiles/source/records"
 )
 
-// features brings a provider's file into a region.
+// features brings a provider's file into a region: its sound objects, or none.
 func (im *Importer) features(ctx context.Context, region, file string, kind source.Kind, opts Options) (Result, error) {
 	s := catalog.Source{Name: SourceName(cmp.Or(opts.Source, file)), File: file, Kind: string(kind)}
 	if s.Name == fromosm.Collection {
@@ -23,46 +24,56 @@ func (im *Importer) features(ctx context.Context, region, file string, kind sour
 	opts.Provider = cmp.Or(opts.Provider, s.Name)
 	opts.Licence = cmp.Or(opts.Licence, "CC-BY-4.0")
 	opts.Attribution = cmp.Or(opts.Attribution, opts.Provider)
-	features, err := im.read(ctx, region, file, kind, opts)
+	sources, err := im.Catalog.Sources(ctx, region)
+	if err != nil {
+		return Result{}, err
+	}
+	var collections []string
+	for _, known := range sources {
+		collections = append(collections, known.Name)
+		if known.Name == s.Name {
+			s.Organisation = known.Organisation
+		}
+	}
+	all, err := im.read(file, kind, collections, opts)
 	if err != nil {
 		return Result{}, fmt.Errorf("%s: %w", file, err)
 	}
-	done, err := im.Catalog.ImportFeatures(ctx, region, s, features)
-	return Result{New: done.New, Changed: done.Changed, Unchanged: done.Unchanged}, err
+	done, err := im.Catalog.ImportFeatures(ctx, region, s, all.Features())
+	return Result{
+		New: done.New, Changed: done.Changed, Unchanged: done.Unchanged,
+		Rejected: all.Rejected, Omitted: all.Omitted, Notes: all.Notes,
+	}, err
 }
 
-// read returns a file's features and amendments, each checked.
-func (im *Importer) read(ctx context.Context, region, file string, kind source.Kind, opts Options) ([]feature.Feature, error) {
+// read returns a file's features and amendments, each checked. When none is sound,
+// or one is not and the options are strict, that is an error.
+func (im *Importer) read(file string, kind source.Kind, collections []string, opts Options) (*records.File, error) {
 	f, done, err := im.open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	sources, err := im.Catalog.Sources(ctx, region)
-	if err != nil {
-		return nil, err
-	}
-	var collections []string
-	for _, s := range sources {
-		collections = append(collections, s.Name)
-	}
 	all, err := source.Read(f, kind, records.Options{
 		Source: opts.Source, Provider: opts.Provider, Licence: opts.Licence, Attribution: opts.Attribution, Collections: collections,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if len(all.Rejected) > 0 {
+	all.Items = slices.DeleteFunc(all.Items, func(item records.Item) bool {
+		if !item.Amends {
+			return false
+		}
+		err := checkAmendment(&item.Feature)
+		if err != nil {
+			all.Rejected = append(all.Rejected, records.Rejected{Line: item.Line, Where: "change of " + item.Feature.ID, Reason: err.Error()})
+		}
+		return err != nil
+	})
+	if len(all.Rejected) > 0 && (opts.Strict || len(all.Items) == 0) {
 		return nil, &rejectedError{all}
 	}
-	for i := range all.Items {
-		if f := &all.Items[i].Feature; all.Items[i].Amends {
-			if err := checkAmendment(f); err != nil {
-				return nil, fmt.Errorf("change of %s: %w", f.ID, err)
-			}
-		}
-	}
-	return all.Features(), f.End()
+	return all, f.End()
 }
 
 // rejectedError refuses a file because of some of its objects.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/tiles/source"
+	"github.com/pannier-maps/pannier/tiles/source/records"
 )
 
 // Errors that a caller acts on.
@@ -46,6 +47,9 @@ type Options struct {
 	// Provider, Licence and Attribution go into the provenance of features that
 	// do not bring their own.
 	Provider, Licence, Attribution string
+	// Strict refuses a file of features with an object that cannot be read;
+	// else the others are imported.
+	Strict bool
 }
 
 // Result tells what a file brought.
@@ -62,6 +66,11 @@ type Result struct {
 	New       int `json:"new,omitempty"`
 	Changed   int `json:"changed,omitempty"`
 	Unchanged int `json:"unchanged,omitempty"`
+	// Rejected are objects that cannot be read, and Omitted how many further ones
+	// are not listed; Notes are about the file as a whole.
+	Rejected []records.Rejected `json:"rejected,omitempty"`
+	Omitted  int                `json:"omitted,omitempty"`
+	Notes    []string           `json:"notes,omitempty"`
 }
 
 // Import brings files into a region, in the order given. Extracts of

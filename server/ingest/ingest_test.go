@@ -177,8 +177,8 @@ func TestSourceName(t *testing.T) {
 	}
 }
 
-// Providers' files of any kind are imported; one with a bad object is refused
-// whole, with the place.
+// Providers' files of any kind are imported. Of one with bad objects the others
+// are, and the bad ones told with their places; or it is refused, if so asked.
 func TestProviderFiles(t *testing.T) {
 	im, ctx := importer(t), context.Background()
 	for name, content := range map[string]string{
@@ -196,8 +196,16 @@ func TestProviderFiles(t *testing.T) {
 		}
 	}
 	bad := file(t, "bad.csv", "Naziv;Širina;Dolžina\nMlin;46,60;16,10\nVrt;146,61;16,11\nDvor;;\n")
-	_, err := im.Import(ctx, "mura", []string{bad}, Options{})
+	_, err := im.Import(ctx, "mura", []string{bad}, Options{Strict: true})
 	if want := `line 3, "Vrt": latitude 146.61 is outside -90..90: latitude and longitude look swapped; and 1 more: nothing of the file was imported`; !errors.Is(err, feature.ErrInvalid) || !strings.Contains(err.Error(), want) {
 		t.Errorf("bad rows: %v, want %s", err, want)
+	}
+	results, err := im.Import(ctx, "mura", []string{bad}, Options{})
+	if err != nil || results[0].New != 1 || len(results[0].Rejected) != 2 || results[0].Rejected[1].Line != 4 {
+		t.Errorf("bad rows: %+v, %v", results, err)
+	}
+	bad = file(t, "worse.csv", "Naziv;Širina;Dolžina\nVrt;146,61;16,11\nDvor;;\n")
+	if _, err := im.Import(ctx, "mura", []string{bad}, Options{}); !errors.Is(err, feature.ErrInvalid) {
+		t.Errorf("bad rows alone: %v", err)
 	}
 }

@@ -74,7 +74,7 @@ func TestBadFiles(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w := world{t, w.data, w.phone}
 			was := w.published()
-			w.pannierd("import", region, test.file).wantRefused(t, test.says...)
+			w.pannierd("import", region, "--strict", test.file).wantRefused(t, test.says...)
 			w.wantPublished(was)
 		})
 	}

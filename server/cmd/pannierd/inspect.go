@@ -205,13 +205,18 @@ func (p *program) printInspected(all []inspection) {
 			}
 			p.printf("  warning: %s\n", w)
 		}
-		for n, r := range i.Rejected {
-			if n == shown {
-				p.printf("  … and %d more rejected (--json shows them)\n", len(i.Rejected)-n+i.Omitted)
-				break
-			}
-			p.printf("  rejected: %s\n", r)
+		p.printRejected(i.Rejected, i.Omitted)
+	}
+}
+
+// printRejected prints objects that cannot be read, and why.
+func (p *program) printRejected(all []records.Rejected, omitted int) {
+	for n, r := range all {
+		if n == shown {
+			p.printf("  … and %d more rejected (--json shows them)\n", len(all)-n+omitted)
+			break
 		}
+		p.printf("  rejected: %s\n", r)
 	}
 }
 

@@ -121,7 +121,9 @@ func (p *program) importCommand() *cobra.Command {
 		Long: `Bring files into a region: OpenStreetMap extracts (.osm.pbf, .osm, packed with
 gzip or bzip2), changes to them (.osc), places and routes (GeoJSON, GPX, KML, KMZ,
 FIT, TCX, CSV, XLSX, DATAtourisme, Open Data Hub, schema.org; see inspect). Files
-are told apart by their content. Nothing reaches riders before "publish".
+are told apart by their content. Nothing reaches riders before "publish". Objects
+that cannot be read are told with their lines, and the others are imported, unless
+--strict refuses the file for them.
 
 A GeoJSON feature with the id of an object that is there, such as
 "osm/node/123", changes only the members it has.`,
@@ -151,6 +153,7 @@ A GeoJSON feature with the id of an object that is there, such as
 	}
 	cmd.Flags().StringVar(&opts.Source, "source", "", "name of the source of features (default: the file's name)")
 	cmd.Flags().StringVar(&opts.Provider, "provider", "", "who gives the features (default: the source's name)")
+	cmd.Flags().BoolVar(&opts.Strict, "strict", false, "refuse a file of features when one of its objects cannot be read")
 	cmd.Flags().StringVar(&opts.Licence, "licence", "CC-BY-4.0", "SPDX id of the features' licence, where they do not say")
 	cmd.Flags().StringVar(&opts.Attribution, "attribution", "", "how the provider wants to be named (default: the provider)")
 	return cmd
@@ -165,7 +168,15 @@ func (p *program) printImported(results []ingest.Result) {
 		case r.Elements > 0:
 			p.printf("%d elements\n", r.Elements)
 		default:
-			p.printf("%d new, %d changed, %d unchanged\n", r.New, r.Changed, r.Unchanged)
+			p.printf("%d new, %d changed, %d unchanged", r.New, r.Changed, r.Unchanged)
+			if n := len(r.Rejected) + r.Omitted; n > 0 {
+				p.printf(", %d rejected", n)
+			}
+			p.printf("\n")
+			p.printRejected(r.Rejected, r.Omitted)
+		}
+		for _, note := range r.Notes {
+			p.printf("  %s\n", note)
 		}
 	}
 }
