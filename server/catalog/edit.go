@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -154,13 +156,18 @@ func begin(txn store.Txn, region string) (p *pages, err error) {
 	return p, err
 }
 
-func (p *pages) run(e *edit) error {
+func (p *pages) run(e *edit) (err error) {
 	if err := e.ctx.Err(); err != nil {
 		return err
 	}
 	if p.holder != 0 && p.holder != e.stamp.Change {
 		return ErrApplying
 	}
+	defer func() {
+		if r := recover(); r != nil { // it shall not take the others' edits with it
+			err = fmt.Errorf("an edit panicked: %v\n%s", r, debug.Stack())
+		}
+	}()
 	return e.fn(&Journal{Txn: p.txn, Stamp: e.stamp, pages: p})
 }
 

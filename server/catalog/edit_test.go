@@ -157,8 +157,8 @@ func TestEditTogether(t *testing.T) {
 	}
 }
 
-// TestEditHalfway checks that an edit that fails after writing writes nothing,
-// and takes none of its neighbours with it.
+// TestEditHalfway checks that an edit that fails or panics after writing writes
+// nothing, and takes none of its neighbours with it.
 func TestEditHalfway(t *testing.T) {
 	c, ctx := open(t), context.Background()
 	create(t, c, "mura")
@@ -172,7 +172,10 @@ func TestEditHalfway(t *testing.T) {
 				if _, err := j.Put(ref, to); err != nil {
 					return err
 				}
-				if i%3 == 0 {
+				switch {
+				case i%6 == 0:
+					panic("halfway")
+				case i%3 == 0:
 					return halfway
 				}
 				return nil
@@ -181,7 +184,7 @@ func TestEditHalfway(t *testing.T) {
 	}
 	wg.Wait()
 	for i, err := range errs {
-		if want := i%3 == 0; errors.Is(err, halfway) != want || (!want && err != nil) {
+		if want := i%3 == 0; (err != nil) != want || errors.Is(err, halfway) != (i%6 == 3) {
 			t.Errorf("edit %d: %v", i, err)
 		}
 	}

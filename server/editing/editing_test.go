@@ -277,3 +277,33 @@ func TestDiff(t *testing.T) {
 		}
 	}
 }
+
+func FuzzCursor(f *testing.F) {
+	f.Add(writeCursor(catalog.Ref{Source: "farm", ID: "farm/1"}))
+	f.Add("bm9uZQ")
+	f.Fuzz(func(t *testing.T, text string) {
+		ref, err := readCursor(text)
+		if err != nil {
+			if !errors.Is(err, ErrCursor) {
+				t.Fatal(err)
+			}
+			return
+		}
+		if again, err := readCursor(writeCursor(ref)); text != "" && (err != nil || again != ref) {
+			t.Fatalf("%q became %v, %v", ref, again, err)
+		}
+	})
+}
+
+func FuzzDiff(f *testing.F) {
+	f.Add([]byte(`{"names":{"de":"x"},"geometry":{"type":"Point"}}`), []byte(`{"names":{"sl":"y"},"tour":{"stages":[1]}}`))
+	f.Add([]byte(``), []byte(`{"a":{"b":{"c":1}}}`))
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		if len(Diff(a, a)) != 0 {
+			t.Fatal("something differs from itself")
+		}
+		if forth, back := Diff(a, b), Diff(b, a); len(forth) != len(back) {
+			t.Fatalf("%d fields differ one way, %d the other", len(forth), len(back))
+		}
+	})
+}

@@ -87,15 +87,20 @@ type Difference struct {
 	Current string
 }
 
-// Differences lists a change's proposals with their before and after.
+// Differences lists a change's proposals with their before and after, from
+// number first on, at most limit and as many as fit into a page.
 func (d *Desk) Differences(ctx context.Context, region string, number uint64, first, limit int) ([]Difference, error) {
 	proposals, err := d.Proposals(ctx, region, number, first, min(max(limit, 1), MaxPage))
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Difference, len(proposals))
-	for i, p := range proposals {
-		all[i].Proposal = p
+	var all []Difference
+	size := 0
+	for _, p := range proposals {
+		if size >= MaxPageBytes {
+			break
+		}
+		one := Difference{Proposal: p}
 		after, err := d.catalog.Read(ctx, p.Content)
 		if err != nil {
 			return nil, err
@@ -105,9 +110,11 @@ func (d *Desk) Differences(ctx context.Context, region string, number uint64, fi
 			return nil, err
 		}
 		if clashes(now, p) {
-			all[i].Current = now.Hash()
+			one.Current = now.Hash()
 		}
-		all[i].Fields = Diff(before, after)
+		one.Fields = Diff(before, after)
+		size += len(before) + len(after)
+		all = append(all, one)
 	}
 	return all, nil
 }

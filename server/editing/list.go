@@ -44,8 +44,12 @@ type Entry struct {
 	Raw    []byte // canonical bytes, nil of a tombstone
 }
 
-// MaxPage is the longest page.
-const MaxPage = 1000
+// MaxPage is the longest page, in records; MaxPageBytes cuts it after so much
+// content.
+const (
+	MaxPage      = 1000
+	MaxPageBytes = 8 << 20
+)
 
 // List returns the records that a filter asks for, from a cursor ("": the
 // start) on, at most limit.
@@ -69,7 +73,12 @@ func (d *Desk) List(ctx context.Context, region string, f Filter, cursor string,
 	var page Page
 	err = d.meta.View(ctx, func(txn store.Txn) error {
 		page = Page{}
-		for _, ref := range refs {
+		size := 0
+		for i, ref := range refs {
+			if size >= MaxPageBytes {
+				page.Next = writeCursor(refs[i-1])
+				return nil
+			}
 			r, err := d.catalog.RecordIn(txn, region, ref)
 			if err != nil {
 				return err
@@ -81,11 +90,12 @@ func (d *Desk) List(ctx context.Context, region string, f Filter, cursor string,
 			if e.Raw, err = d.catalog.Read(ctx, r.Content); err != nil {
 				return err
 			}
+			size += len(e.Raw)
 			page.Entries = append(page.Entries, e)
 		}
 		return nil
 	})
-	if more && len(refs) > 0 {
+	if page.Next == "" && more && len(refs) > 0 {
 		page.Next = writeCursor(refs[len(refs)-1])
 	}
 	return page, err

@@ -141,3 +141,11 @@ func TestCategories(t *testing.T) {
 	w.call("manager", "DELETE", own, nil).want(204)
 	w.call("manager", "DELETE", own, nil).want(404)
 }
+
+func TestOpeningHours(t *testing.T) {
+	w := newWorld(t)
+	const path = "/v1/opening-hours?language=sl&text="
+	w.call("contributor", "GET", path+"Mo-Fr+08:00-18:00%3B+PH+off", nil).want(200, `"words":"ponedeljek–petek 08:00–18:00; prazniki zaprto"`)
+	w.call("contributor", "GET", path+"Mo-Fr+8-18", nil).want(200, `"at":8`, `"problem":"a time is written as 08:00`)
+	w.call("contributor", "GET", path, nil).want(422)
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pannier-maps/pannier/server/auth"
 	"github.com/pannier-maps/pannier/server/catalog"
+	"github.com/pannier-maps/pannier/server/editing"
 )
 
 func (a *API) historyRoutes() []Route {
@@ -42,10 +43,14 @@ type History struct {
 func (a *API) history(ctx context.Context, c *Call, _ None) (History, error) {
 	out := History{Revisions: []Revision{}}
 	versions, err := a.desk.History(ctx, c.Region, c.ref(), uint32(min(from(c), 1<<31)), min(limit(c), 200))
+	size := 0
 	for _, v := range versions {
 		raw, err := a.desk.Read(ctx, v.Content)
 		if err != nil {
 			return out, err
+		}
+		if size += len(raw); size > editing.MaxPageBytes && len(out.Revisions) > 0 {
+			return out, nil
 		}
 		out.Revisions = append(out.Revisions, Revision{v.Rev, v.At, v.By, v.Organisation, v.Change, v.Action, v.Before, v.After, raw})
 		if v.Rev > 1 {
