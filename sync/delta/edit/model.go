@@ -73,7 +73,7 @@ func (s *state) after(o step, at int) {
 	s.shift[0] = shift
 }
 
-func zigzag(n int) uint32   { return uint32(n<<1 ^ n>>63) }
+func zigzag(n int) uint32   { return uint32(n<<1) ^ uint32(int32(n)>>31) }
 func unzigzag(n uint32) int { return int(n>>1) ^ -int(n&1) }
 
 // step codes a step at a place, but for the byte of a literal. Places count from
