@@ -60,13 +60,14 @@ func (v *Viewer) places(w http.ResponseWriter, r *http.Request) {
 			}
 			f, err := feature.Parse(item.Value)
 			if err == nil && len(out.Features) < maxPlaces {
-				out.Features = append(out.Features, listing(f, m.Meta.Languages))
+				out.Features = append(out.Features, listing(f, m.Meta.Languages[:min(1, len(m.Meta.Languages))]))
 			}
 		}
 	}
 	v.sendJSON(w, r, out)
 }
 
+// listing tells of a feature in a language, else as it stands on the spot.
 func listing(f *feature.Feature, languages []string) listed {
 	p := properties{ID: f.ID, Kind: f.Kind, Category: f.Category, Name: f.Name(languages...), Ref: f.Details["ref"], Icon: "maki/marker"}
 	for _, id := range []string{taxonomy.Group(f.Category), f.Category} {
