@@ -173,6 +173,41 @@ func TestConflicts(t *testing.T) {
 	}
 }
 
+// TestRebase settles a conflict: the author looks at what is there now, and
+// proposes anew.
+func TestRebase(t *testing.T) {
+	d := desk(t, t.TempDir())
+	c := proposed(t, d, Write{Ref: farmRef(1), Feature: place("ena")}, Write{Ref: farmRef(2), Feature: place("dve")})
+	there, err := d.Put(ctx, editor, "mura", Write{Ref: farmRef(1), Feature: place("tuja")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Accept(ctx, editor, "mura", c.Number, "", false); !errors.Is(err, ErrConflict) {
+		t.Fatal(err)
+	}
+	if _, err := d.Return(ctx, editor, "mura", c.Number, "Look again"); err != nil {
+		t.Fatal(err)
+	}
+	// Farm 2 is written again as the author knows it: on what was proposed.
+	all, err := d.Proposals(ctx, "mura", c.Number, 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.Save(ctx, farm, "mura", c.Number, Words{}, []Write{
+		{Ref: farmRef(1), Base: there.Hash, Feature: place("ena in tuja")}, {Ref: farmRef(2), Base: all[1].Content.Hash(), Feature: place("dve+")},
+	}, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Propose(ctx, farm, "mura", c.Number, Words{}); err != nil {
+		t.Fatal(err)
+	}
+	accept(t, d, c.Number)
+	if got := names(t, d); got["farm/1"] != "ena in tuja" || got["farm/2"] != "dve+" {
+		t.Errorf("features %v", got)
+	}
+}
+
 // TestUndo takes back a change that made, changed and deleted, too large for one
 // transaction.
 func TestUndo(t *testing.T) {

@@ -88,10 +88,32 @@ func (r rules) fill(ref catalog.Ref, f *feature.Feature) (catalog.Ref, error) {
 		rand.Read(random)
 		ref.ID = ref.Source + "/" + hex.EncodeToString(random)
 	}
+	if problem := checkID(ref.ID); problem != "" {
+		return ref, invalid("id", problem)
+	}
 	if f != nil && f.ID != "" && f.ID != ref.ID {
 		return ref, invalid("id", fmt.Sprintf("%.80q is not the feature's id %.80q", f.ID, ref.ID))
 	}
 	return ref, r.may(ref)
+}
+
+// checkID says what is wrong with an id, before it becomes part of a key.
+func checkID(id string) string {
+	f := feature.Feature{ID: id}
+	for _, p := range f.Problems() {
+		if p.Field == "id" {
+			return p.Problem
+		}
+	}
+	return ""
+}
+
+// checkBase says what is wrong with the base of a write.
+func checkBase(base string) error {
+	if base == "" || base == Any || len(base) == 64 && strings.Trim(base, "0123456789abcdef") == "" {
+		return nil
+	}
+	return invalid("base", "must be a hash of 64 hex digits, or *")
 }
 
 // CheckSource returns an *InvalidError unless a source's name is 1 to 64 of

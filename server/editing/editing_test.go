@@ -151,6 +151,9 @@ func TestRefused(t *testing.T) {
 		{"no organisation", Actor{ID: "user/x", Trusted: true}, Write{Feature: place("x")}, ErrInvalid, "source: missing"},
 		{"OpenStreetMap's", editor, Write{Ref: catalog.Ref{Source: "osm", ID: "osm/node/1"}, Feature: place("x")}, ErrInvalid, "belongs to OpenStreetMap"},
 		{"a bad source", editor, Write{Ref: catalog.Ref{Source: "a/b", ID: "1"}, Feature: place("x")}, ErrInvalid, "is not 1 to 64 of"},
+		{"a long id", museum, Write{Ref: catalog.Ref{ID: "museum/" + strings.Repeat("x", 2000)}}, ErrInvalid, "id: 2007 bytes, more than 200"},
+		{"a control character", museum, Write{Ref: catalog.Ref{ID: "museum/\x00"}}, ErrInvalid, "id: has the control character U+0000"},
+		{"a base that is none", museum, Write{Ref: one.Ref, Base: "ABC", Feature: place("x")}, ErrInvalid, "base: must be a hash"},
 		{"another id", museum, Write{Ref: one.Ref, Base: one.Hash, Feature: &feature.Feature{ID: "museum/2"}}, ErrInvalid, `id: "museum/2" is not the feature's id`},
 		{"members", museum, Write{Ref: catalog.Ref{ID: "museum/3"}, Feature: &feature.Feature{Category: "shop.moon", Geometry: feature.At(cell.Point{})}}, ErrInvalid, "kind: missing: must be poi, route or notice (and 2 more)"},
 		{"an amendment's members", museum, Write{Ref: catalog.Ref{ID: "osm/node/1"}, Feature: &feature.Feature{Contact: &feature.Contact{Email: "x"}}}, ErrInvalid, "contact.email: has no @"},
@@ -210,7 +213,7 @@ func TestBatch(t *testing.T) {
 	d := desk(t, t.TempDir())
 	ref := func(n int) catalog.Ref { return catalog.Ref{Source: "museum", ID: fmt.Sprint("museum/", n)} }
 	batch := Batch{Key: "k1", Request: "r1", Writes: []Write{
-		{Ref: ref(1), Feature: place("ena")}, {Ref: ref(2), Base: "00", Feature: place("dve")}, {Ref: ref(1), Feature: place("spet")}, {Ref: ref(3), Feature: &feature.Feature{}},
+		{Ref: ref(1), Feature: place("ena")}, {Ref: ref(2), Base: strings.Repeat("0", 64), Feature: place("dve")}, {Ref: ref(1), Feature: place("spet")}, {Ref: ref(3), Feature: &feature.Feature{}},
 	}}
 	shape := func(done []Written) string {
 		var words []string

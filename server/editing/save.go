@@ -19,7 +19,8 @@ type Saved struct {
 
 // Save adds proposals to a draft, or to one that was sent back; number 0 makes a
 // new draft, under an idempotency key if there is one. A feature that is in the
-// change already gets the new content on its old base. Writes that are not
+// change already gets the new content, on its old base or, to settle a conflict,
+// on the one given. Writes that are not
 // valid are left out and told; when none is left, a new draft is not made. At
 // most MaxBatch writes come at once.
 func (d *Desk) Save(ctx context.Context, a Actor, region string, number uint64, words Words, writes []Write, key, request string) (Saved, error) {
@@ -106,7 +107,8 @@ func (d *Desk) draft(j *catalog.Journal, a Actor, region string, number uint64) 
 	return c, "", j.Txn.Set(records.Key("change", region), binary.BigEndian.AppendUint64(nil, c.Number))
 }
 
-// propose adds one proposal, in place of an earlier one about the same feature.
+// propose adds one proposal, in place of an earlier one about the same feature,
+// whose base stays unless the writer has seen a newer one.
 func propose(j *catalog.Journal, region string, c *Change, p Proposal) error {
 	pointer := proposedKey(region, c.Number, p.Ref)
 	n, err := records.Get[int](j.Txn, pointer)
@@ -116,7 +118,10 @@ func propose(j *catalog.Journal, region string, c *Change, p Proposal) error {
 		if err != nil {
 			return err
 		}
-		p.N, p.Base = n, old.Base
+		p.N = n
+		if p.Base == "" || p.Base == Any || p.Base == old.Content.Hash() {
+			p.Base = old.Base
+		}
 		return j.Set(proposalKey(region, c.Number, n), p)
 	case !isAbsent(err):
 		return err

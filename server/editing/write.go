@@ -152,6 +152,9 @@ func wanted(err error) bool { return err == nil || errors.Is(err, ErrConflict) }
 // prepare checks a write as far as that goes without looking at the record.
 func (d *Desk) prepare(ctx context.Context, r rules, w Write) (catalog.Ref, catalog.Content, error) {
 	ref, err := r.fill(w.Ref, w.Feature)
+	if err == nil {
+		err = checkBase(w.Base)
+	}
 	if err != nil || w.Feature == nil {
 		return ref, catalog.Content{}, err
 	}
