@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 	"server":          {"server", "sync", "tiles"},
 	"server/store":    {"server/store"},
 	"server/auth":     {"server/store"},
-	"server/problem":  {"server/auth", "server/catalog", "server/editing", "server/jobs", "server/problem", "server/store", "sync"},
+	"server/problem":  {"server/auth", "server/catalog", "server/editing", "server/jobs", "server/problem", "server/schedule", "server/store", "server/webhook", "sync"},
 	"server/control":  {},
 	"server/arrows":   {},
 	"server/catalog":  {"server/store", "sync", "tiles/feature", "tiles/taxonomy"},

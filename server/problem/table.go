@@ -10,7 +10,9 @@ import (
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/server/editing"
 	"github.com/pannier-maps/pannier/server/jobs"
+	"github.com/pannier-maps/pannier/server/schedule"
 	"github.com/pannier-maps/pannier/server/store"
+	"github.com/pannier-maps/pannier/server/webhook"
 	"github.com/pannier-maps/pannier/sync/publish"
 )
 
@@ -105,6 +107,16 @@ var rows = []row{
 	{publish.ErrConflict, "conflict", http.StatusConflict, "Something else is there already"},
 	{publish.ErrEmpty, "nothing", http.StatusConflict, "There is nothing to publish"},
 	{publish.ErrNoKey, "no-key", http.StatusConflict, "No root of the site lets this server publish the region"},
+	{publish.ErrRollout, "rollout", http.StatusConflict, "A version is being rolled out: finish or stop that first"},
+	{publish.ErrNoRollout, "no-rollout", http.StatusConflict, "No version is being rolled out"},
+	{publish.ErrFirst, "first-version", http.StatusConflict, "The first version of a region goes to everybody"},
+	{schedule.ErrNotFound, "not-found", http.StatusNotFound, absent},
+	{schedule.ErrTooMany, "limit", http.StatusConflict, "There are too many of them already"},
+	{schedule.ErrState, "ended", http.StatusConflict, "It has run, or was cancelled"},
+	{schedule.ErrInvalid, "invalid", http.StatusUnprocessableEntity, "Some fields cannot be taken"},
+	{webhook.ErrNotFound, "not-found", http.StatusNotFound, absent},
+	{webhook.ErrTooMany, "limit", http.StatusConflict, "There are too many of them already"},
+	{webhook.ErrInvalid, "invalid", http.StatusUnprocessableEntity, "Some fields cannot be taken"},
 	{publish.ErrNoVersion, "not-found", http.StatusNotFound, absent},
 	{publish.ErrCollected, "gone", http.StatusGone, "It is no longer kept"},
 	// Ours to mend, not the caller's.

@@ -54,6 +54,8 @@ import (
 	"github.com/pannier-maps/pannier/server/events"
 	"github.com/pannier-maps/pannier/server/host"
 	"github.com/pannier-maps/pannier/server/jobs"
+	"github.com/pannier-maps/pannier/server/schedule"
+	"github.com/pannier-maps/pannier/server/webhook"
 )
 
 // Regions tells which regions there are.
@@ -70,6 +72,8 @@ type Config struct {
 	Desk     *editing.Desk
 	Jobs     *jobs.Jobs
 	Host     *host.Host // of what is published
+	Schedule *schedule.Schedule
+	Webhooks *webhook.Hooks
 	// URL is the site's address as users see it, without a slash at its end.
 	URL string
 	// Proxies are the networks of reverse proxies whose X-Forwarded-For is
@@ -87,6 +91,8 @@ type API struct {
 	desk     *editing.Desk
 	jobs     *jobs.Jobs
 	host     *host.Host
+	schedule *schedule.Schedule
+	webhooks *webhook.Hooks
 	previews chan struct{} // room for those under way
 	url      string
 	proxies  []netip.Prefix
@@ -109,7 +115,7 @@ func New(c Config) (*API, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	a := &API{accounts: c.Accounts, regions: c.Regions, catalog: c.Catalog, desk: c.Desk, jobs: c.Jobs, host: c.Host, previews: make(chan struct{}, 2), url: strings.TrimSuffix(c.URL, "/"), proxies: c.Proxies, log: c.Log, bodyTime: bodyTime, events: events.New(c.Catalog), heartbeat: heartbeat, streamLife: streamLife}
+	a := &API{accounts: c.Accounts, regions: c.Regions, catalog: c.Catalog, desk: c.Desk, jobs: c.Jobs, host: c.Host, schedule: c.Schedule, webhooks: c.Webhooks, previews: make(chan struct{}, 2), url: strings.TrimSuffix(c.URL, "/"), proxies: c.Proxies, log: c.Log, bodyTime: bodyTime, events: events.New(c.Catalog), heartbeat: heartbeat, streamLife: streamLife}
 	a.streams = newStreams()
 	a.table = a.routes()
 	router, err := a.route(a.table)
@@ -134,8 +140,8 @@ func New(c Config) (*API, error) {
 // routes is the table.
 func (a *API) routes() []Route {
 	return slices.Concat(a.aboutRoutes(), a.sessionRoutes(), a.meRoutes(), a.organisationRoutes(), a.memberRoutes(), a.invitationRoutes(), a.tokenRoutes(),
-		a.featureRoutes(), a.changeRoutes(), a.historyRoutes(), a.categoryRoutes(), a.uploadRoutes(), a.importRoutes(), a.eventRoutes(),
-		a.versionRoutes(), a.hoursRoutes())
+		a.featureRoutes(), a.changeRoutes(), a.historyRoutes(), a.categoryRoutes(), a.uploadRoutes(), a.importRoutes(), a.eventRoutes(), a.rolloutRoutes(), a.timerRoutes(), a.feedRoutes(), a.webhookRoutes(),
+		a.versionRoutes())
 }
 
 // ServeHTTP implements http.Handler.

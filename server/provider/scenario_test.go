@@ -126,8 +126,6 @@ var expected = map[string]expect{
 	"POST /v1/regions/{region}/changes/{change}/accept":     {own: works},
 	"POST /v1/regions/{region}/changes/{change}/undo":       {own: works},
 
-	"GET /v1/opening-hours": {own: known},
-
 	"GET /v1/regions/{region}/versions":  {own: works},
 	"POST /v1/regions/{region}/versions": {own: works, body: odd}, // whether they may is for the handler: only some are trusted
 	"GET /v1/regions/{region}/preview":   {own: works},
@@ -137,6 +135,30 @@ var expected = map[string]expect{
 	"GET /v1/regions/{region}/categories":               {own: works},
 	"PUT /v1/regions/{region}/categories/{category}":    {own: "manager"},
 	"DELETE /v1/regions/{region}/categories/{category}": {own: "manager"},
+
+	"GET /v1/regions/{region}/rollout":       {own: works},
+	"PUT /v1/regions/{region}/rollout":       {own: "editor manager"},
+	"POST /v1/regions/{region}/rollout/stop": {own: "editor manager"},
+
+	"GET /v1/regions/{region}/schedule":            {own: "editor manager"},
+	"POST /v1/regions/{region}/schedule":           {own: "editor manager"},
+	"DELETE /v1/regions/{region}/schedule/{timer}": {own: "editor manager"},
+
+	"GET /v1/regions/{region}/feeds":              {own: works},
+	"POST /v1/regions/{region}/feeds":             {own: works, body: `{"organisation":"inn","url":"https://maps.example/","every":60,"licence":"CC0-1.0"}`},
+	"GET /v1/regions/{region}/feeds/{feed}":       {own: works},
+	"PUT /v1/regions/{region}/feeds/{feed}":       {own: works},
+	"DELETE /v1/regions/{region}/feeds/{feed}":    {own: works},
+	"POST /v1/regions/{region}/feeds/{feed}/pull": {own: works},
+
+	"GET /v1/regions/{region}/webhooks":                      {own: "contributor manager"},
+	"POST /v1/regions/{region}/webhooks":                     {own: "contributor manager"},
+	"GET /v1/regions/{region}/webhooks/{webhook}":            {own: "contributor manager"},
+	"PUT /v1/regions/{region}/webhooks/{webhook}":            {own: "contributor manager"},
+	"DELETE /v1/regions/{region}/webhooks/{webhook}":         {own: "contributor manager"},
+	"POST /v1/regions/{region}/webhooks/{webhook}/secret":    {own: "contributor manager"},
+	"POST /v1/regions/{region}/webhooks/{webhook}/test":      {own: "contributor manager"},
+	"GET /v1/regions/{region}/webhooks/{webhook}/deliveries": {own: "contributor manager"},
 }
 
 var actors = strings.Fields(everyone + " administrator")
@@ -187,7 +209,7 @@ func visit(t *testing.T, row Route, body, region, org, let string) {
 		user, token, invitation = "foreigner", "foreign machine", "foreign invitation"
 	}
 	path := strings.NewReplacer("{region}", region, "{organisation}", org, "{user}", w.users[user].ID,
-		"{source}", "inn", "{feature}", "inn/1", "{change}", "1", "{import}", "1", "{upload}", "aaaaaaaaaaaaaaaa", "{category}", "food.x_a", "{token}", w.ids[token], "{invitation}", w.ids[invitation]).Replace(row.Path)
+		"{source}", "inn", "{feature}", "inn/1", "{change}", "1", "{import}", "1", "{upload}", "aaaaaaaaaaaaaaaa", "{timer}", "aaaaaaaaaaaaaaaa", "{feed}", "aaaaaaaaaaaaaaaa", "{webhook}", "aaaaaaaaaaaaaaaa", "{category}", "food.x_a", "{token}", w.ids[token], "{invitation}", w.ids[invitation]).Replace(row.Path)
 	for _, in := range []bool{false, true} { // those who are refused first: they change nothing
 		for _, actor := range actors {
 			if in == (actor == "administrator" || slices.Contains(strings.Fields(let), actor)) {

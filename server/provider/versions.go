@@ -42,10 +42,12 @@ type PublishedVersion struct {
 	Bytes     int64          `json:"bytes" doc:"of a first download"`
 	Deltas    []VersionDelta `json:"deltas" doc:"what riders of older versions download"`
 	Unchanged bool           `json:"unchanged,omitempty" doc:"of publishing: nothing was new, and this is still the version"`
+	Restores  uint64         `json:"restores,omitempty" doc:"version whose content it repeats"`
+	Share     int            `json:"share,omitempty" doc:"percentage of devices that get it; absent for all"`
 }
 
 func version(v publish.Version) PublishedVersion {
-	return PublishedVersion{Number: v.Number, Created: v.Created, Message: v.Message, Author: v.Author, Cells: v.Cells, Bytes: v.Bytes, Deltas: deltas(v.Deltas)}
+	return PublishedVersion{Number: v.Number, Created: v.Created, Message: v.Message, Author: v.Author, Cells: v.Cells, Bytes: v.Bytes, Deltas: deltas(v.Deltas), Restores: v.Restores, Share: v.Share}
 }
 
 func deltas(all []publish.VersionFrom) []VersionDelta {
@@ -82,17 +84,26 @@ func (a *API) listVersions(ctx context.Context, c *Call, _ None) (VersionList, e
 	return list, nil
 }
 
-// PublishRequest is what is said of a version.
-type PublishRequest struct {
+// PublishMessage is what is said of a version.
+type PublishMessage struct {
 	Message string `json:"message,omitempty" doc:"what is new, for people"`
 }
 
+// PublishRequest is how to publish.
+type PublishRequest struct {
+	PublishMessage
+	Share int `json:"share,omitempty" doc:"percentage of devices that get the version at first, 1 to 100; all when absent. For editors"`
+}
+
 // note is what the caller says of a version.
-func (c *Call) note(message string) (publish.Note, error) {
+func (c *Call) note(message string, share int) (publish.Note, error) {
+	if share < 0 || share > publish.Everybody {
+		return publish.Note{}, problem.Fields(problem.Field{Field: "share", Problem: "must be 1 to 100"})
+	}
 	if len([]rune(message)) > 500 {
 		return publish.Note{}, problem.Fields(problem.Field{Field: "message", Problem: "has more than 500 characters"})
 	}
-	return publish.Note{Message: message, Author: c.Caller.Name}, nil
+	return publish.Note{Message: message, Author: c.Caller.Name, Share: share}, nil
 }
 
 // maxPublish bounds a publish that nobody waits for any longer.
@@ -106,11 +117,14 @@ func (a *API) publish(ctx context.Context, c *Call, in PublishRequest) (Publishe
 	if !trusted && !c.Caller.Edits(c.Region) {
 		return PublishedVersion{}, problem.Detail(auth.ErrForbidden, "An editor of the region publishes it, or a trusted organisation.")
 	}
-	note, err := c.note(in.Message)
+	if in.Share != 0 && !c.Caller.Edits(c.Region) {
+		return PublishedVersion{}, problem.Detail(auth.ErrForbidden, "An editor of the region begins a rollout.")
+	}
+	note, err := c.note(in.Message, in.Share)
 	if err != nil {
 		return PublishedVersion{}, err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), maxPublish) // whoever hangs up does not stop it halfway
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.by(ctx)), maxPublish) // whoever hangs up does not stop it halfway
 	defer cancel()
 	result, _, err := a.host.Publish(ctx, c.Region, host.PublishOptions{Note: note})
 	out := version(result.Version)
@@ -125,11 +139,11 @@ type Rollback struct {
 }
 
 func (a *API) rollback(ctx context.Context, c *Call, in Rollback) (PublishedVersion, error) {
-	note, err := c.note(in.Message)
+	note, err := c.note(in.Message, publish.Everybody)
 	if err != nil {
 		return PublishedVersion{}, err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), maxPublish)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.by(ctx)), maxPublish)
 	defer cancel()
 	result, err := a.host.Rollback(ctx, c.Region, in.To, note)
 	out := version(result.Version)

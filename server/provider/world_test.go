@@ -20,6 +20,7 @@ import (
 	"github.com/pannier-maps/pannier/server/auth"
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/server/host"
+	"github.com/pannier-maps/pannier/server/outbound"
 )
 
 // The site of the tests has two regions with an organisation each. Actors have
@@ -99,7 +100,8 @@ func newSite(t *testing.T) *world {
 	imports, err := h.Jobs(t.Context(), log)
 	w.must(err)
 	t.Cleanup(func() { imports.Close() })
-	w.api, err = New(Config{Accounts: w.accounts, Regions: h, Catalog: h.Catalog, Desk: h.Desk, Jobs: imports, Host: h, URL: siteURL, Log: log})
+	outside := host.Outside{Client: outbound.New(outbound.Config{}), Accounts: w.accounts, Jobs: imports, Log: log, Now: w.now}
+	w.api, err = New(Config{Accounts: w.accounts, Regions: h, Catalog: h.Catalog, Desk: h.Desk, Jobs: imports, Host: h, Schedule: h.Schedule(outside), Webhooks: h.Webhooks(outside), URL: siteURL, Log: log})
 	w.must(err)
 	w.api.streamLife = 20 * time.Millisecond
 	return w

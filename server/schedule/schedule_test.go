@@ -209,11 +209,11 @@ func TestScheduledPublish(t *testing.T) {
 	w := newSite(t)
 	ctx := t.Context()
 	at := w.now().Add(3 * time.Hour)
-	first, err := w.s.Add(ctx, schedule.Timer{Region: region, At: at, Message: "for the season", By: "user/a"})
+	first, err := w.s.Add(ctx, schedule.Timer{Region: region, At: at, Message: "for the season", By: "user/a", Author: "the editor"})
 	w.must(err)
-	late, err := w.s.Add(ctx, schedule.Timer{Region: region, At: at.Add(time.Hour), By: "user/a"})
+	late, err := w.s.Add(ctx, schedule.Timer{Region: region, At: at.Add(time.Hour), By: "user/a", Author: "the editor"})
 	w.must(err)
-	never, err := w.s.Add(ctx, schedule.Timer{Region: region, At: at, By: "user/a"})
+	never, err := w.s.Add(ctx, schedule.Timer{Region: region, At: at, By: "user/a", Author: "the editor"})
 	w.must(err)
 	if _, err := w.s.Cancel(ctx, region, never.ID); err != nil {
 		t.Fatal(err)
@@ -229,7 +229,7 @@ func TestScheduledPublish(t *testing.T) {
 	w.turn(time.Minute)
 	done := w.timer(first.ID, ended)
 	all := w.versions()
-	if done.State != schedule.Done || done.Version != 1 || len(all) != 1 || all[0].Message != "for the season" || all[0].Author != "user/a" {
+	if done.State != schedule.Done || done.Version != 1 || len(all) != 1 || all[0].Message != "for the season" || all[0].Author != "the editor" {
 		t.Fatalf("%+v, %+v", done, all)
 	}
 	w.turn(time.Hour)
@@ -257,7 +257,7 @@ func TestScheduledPublish(t *testing.T) {
 // then.
 func TestPublishWhileNoServerRan(t *testing.T) {
 	w := newSite(t)
-	timer, err := w.s.Add(t.Context(), schedule.Timer{Region: region, At: w.now().Add(time.Hour), By: "user/a"})
+	timer, err := w.s.Add(t.Context(), schedule.Timer{Region: region, At: w.now().Add(time.Hour), By: "user/a", Author: "the editor"})
 	w.must(err)
 	w.write("Krone")
 	w.shut()
@@ -281,13 +281,13 @@ func TestCrashWhilePublishing(t *testing.T) {
 	for _, published := range []bool{true, false} {
 		w := newSite(t)
 		ctx := t.Context()
-		timer, err := w.s.Add(ctx, schedule.Timer{Region: region, At: w.now().Add(time.Hour), Message: "x", By: "user/a"})
+		timer, err := w.s.Add(ctx, schedule.Timer{Region: region, At: w.now().Add(time.Hour), Message: "x", By: "user/a", Author: "the editor"})
 		w.must(err)
 		w.write("Krone")
 		w.end() // only the schedule stops
 		w.s.Start(ctx, region, timer.ID)
 		if published {
-			_, err := w.host.PublishNow(ctx, region, publish.Note{Message: "x", Author: "user/a"})
+			_, err := w.host.PublishNow(ctx, region, publish.Note{Message: "x", Author: "the editor"})
 			w.must(err)
 		}
 		w.end = func() {}
@@ -307,13 +307,13 @@ func TestCrashWhilePublishing(t *testing.T) {
 
 func TestFailingPublish(t *testing.T) {
 	w := newSite(t)
-	timer, err := w.s.Add(t.Context(), schedule.Timer{Region: region, At: w.now(), By: "user/a"})
+	timer, err := w.s.Add(t.Context(), schedule.Timer{Region: region, At: w.now(), By: "user/a", Author: "the editor"})
 	w.must(err)
 	if failed := w.timer(timer.ID, ended); failed.State != schedule.Failed || failed.Problem != publish.ErrEmpty.Error() {
 		t.Errorf("an empty region: %+v", failed)
 	}
 	w.write("Krone")
-	share, err := w.s.Add(t.Context(), schedule.Timer{Region: region, At: w.now(), Share: 10, By: "user/a"})
+	share, err := w.s.Add(t.Context(), schedule.Timer{Region: region, At: w.now(), Share: 10, By: "user/a", Author: "the editor"})
 	w.must(err)
 	if failed := w.timer(share.ID, ended); failed.Problem != publish.ErrFirst.Error() {
 		t.Errorf("the first version to a share: %+v", failed)

@@ -47,6 +47,7 @@ type Timer struct {
 	Message string    `json:"message,omitempty"`
 	Share   int       `json:"share,omitempty"` // see publish.Note
 	By      string    `json:"by"`
+	Author  string    `json:"author,omitempty"` // as versions have it
 	Created time.Time `json:"created"`
 	State   State     `json:"state"`
 
@@ -72,7 +73,7 @@ func (s *Schedule) Add(ctx context.Context, t Timer) (Timer, error) {
 	case t.Share < 0 || t.Share > publish.Everybody:
 		return Timer{}, &InvalidError{"share", "must be 1 to 100 percent"}
 	}
-	t = Timer{ID: newID(), Region: t.Region, At: t.At.UTC(), Message: t.Message, Share: t.Share, By: t.By, Created: now.Truncate(time.Second), State: Waiting}
+	t = Timer{ID: newID(), Region: t.Region, At: t.At.UTC(), Message: t.Message, Share: t.Share, By: t.By, Author: t.Author, Created: now.Truncate(time.Second), State: Waiting}
 	err := add(ctx, s, "timer", t.Region, t.ID, t, func(all []Timer) error {
 		waiting := 0
 		for _, other := range all {
@@ -123,7 +124,7 @@ func (s *Schedule) fire(ctx context.Context, t Timer) error {
 	}
 	if t.State == Running { // a crash cut it off
 		for _, v := range versions {
-			if v.Number > t.Before && v.Author == t.By && v.Message == t.Message && !v.Created.Before(t.Started.Truncate(time.Second)) {
+			if v.Number > t.Before && v.Author == t.Author && v.Message == t.Message && !v.Created.Before(t.Started.Truncate(time.Second)) {
 				return s.ended(ctx, t, publish.Result{Version: v}, nil)
 			}
 		}
@@ -145,7 +146,7 @@ func (s *Schedule) fire(ctx context.Context, t Timer) error {
 	var result publish.Result
 	for range maxTries {
 		stamped := catalog.By(ctx, catalog.Stamp{By: t.By})
-		result, err = s.Publish.PublishNow(stamped, t.Region, publish.Note{Message: t.Message, Author: t.By, Share: t.Share})
+		result, err = s.Publish.PublishNow(stamped, t.Region, publish.Note{Message: t.Message, Author: t.Author, Share: t.Share})
 		if !errors.Is(err, publish.ErrConflict) {
 			break
 		}

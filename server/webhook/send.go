@@ -40,11 +40,11 @@ type Message struct {
 
 // Delivery is one attempt to deliver.
 type Delivery struct {
-	Number  uint64    `json:"number"` // 1, 2, 3 … of the hook
-	ID      string    `json:"id"`     // webhook-id
+	Number  uint64    `json:"number" doc:"1, 2, 3 … of the webhook"`
+	ID      string    `json:"id" doc:"the header webhook-id"`
 	At      time.Time `json:"at"`
 	Events  int       `json:"events"`
-	Status  int       `json:"status,omitempty"` // of the answer, if there was one
+	Status  int       `json:"status,omitempty" doc:"of the answer, if there was one"`
 	Problem string    `json:"problem,omitempty"`
 	Millis  int64     `json:"millis"`
 	Test    bool      `json:"test,omitempty"`

@@ -30,6 +30,7 @@ type web struct {
 	proxies   []string
 	smtp      auth.SMTP
 	secret    string // file with the password for smtp
+	outside   outside
 }
 
 func (o *web) flags(cmd *cobra.Command) {
@@ -41,6 +42,7 @@ func (o *web) flags(cmd *cobra.Command) {
 	f.StringVar(&o.smtp.User, "smtp-user", "", "user at the mail server")
 	f.StringVar(&o.secret, "smtp-password-file", "", "file with that user's password")
 	f.StringVar(&o.smtp.From, "mail-from", "", "mail address of the sender")
+	o.outside.flags(cmd)
 }
 
 // checkURL returns a site's address without a slash at its end.
@@ -70,32 +72,42 @@ func (o *web) mailer(p *program) (auth.Mailer, error) {
 	return o.smtp, nil
 }
 
-// openAPI opens the accounts and the write API of a daemon at the given address.
-func (p *program) openAPI(ctx context.Context, h *host.Host, imports *jobs.Jobs, o web, at string, log *slog.Logger) (_ *auth.Accounts, _ *provider.API, err error) {
+// openAPI opens the accounts and the write API of a daemon at the given address,
+// and returns what runs by itself beside it: the schedule and the webhooks.
+func (p *program) openAPI(ctx context.Context, h *host.Host, imports *jobs.Jobs, o web, at string, log *slog.Logger) (_ *auth.Accounts, _ *provider.API, own []func(context.Context) error, err error) {
 	if o.publicURL == "" {
 		o.publicURL = "http://" + at
 	}
 	if o.publicURL, err = checkURL(o.publicURL); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	mail, err := o.mailer(p)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
+	}
+	client, err := o.outside.client()
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	var proxies []netip.Prefix
 	for _, s := range o.proxies {
 		network, err := netip.ParsePrefix(s)
 		if err != nil {
-			return nil, nil, fmt.Errorf("--trust-proxy: %w", err)
+			return nil, nil, nil, fmt.Errorf("--trust-proxy: %w", err)
 		}
 		proxies = append(proxies, network)
 	}
 	accounts, err := h.Accounts(ctx, auth.Config{URL: o.publicURL, Mail: mail, Log: log})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	api, err := provider.New(provider.Config{Accounts: accounts, Regions: h, Catalog: h.Catalog, Desk: h.Desk, Jobs: imports, Host: h, URL: o.publicURL, Proxies: proxies, Log: log})
-	return accounts, api, err
+	beyond := host.Outside{Client: client, Accounts: accounts, Jobs: imports, Log: log}
+	timed, hooks := h.Schedule(beyond), h.Webhooks(beyond)
+	api, err := provider.New(provider.Config{
+		Accounts: accounts, Regions: h, Catalog: h.Catalog, Desk: h.Desk, Jobs: imports, Host: h, Schedule: timed, Webhooks: hooks,
+		URL: o.publicURL, Proxies: proxies, Log: log,
+	})
+	return accounts, api, []func(context.Context) error{timed.Run, hooks.Run}, err
 }
 
 // together puts the parts of a daemon's site together: what riders read, the map,

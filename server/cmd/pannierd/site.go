@@ -63,7 +63,7 @@ func (p *program) serve(ctx context.Context, o web) error {
 	if err != nil {
 		return errors.Join(err, ln.Close(), h.Close())
 	}
-	accounts, api, err := p.openAPI(ctx, h, imports, o, ln.Addr().String(), log)
+	accounts, api, own, err := p.openAPI(ctx, h, imports, o, ln.Addr().String(), log)
 	if err != nil {
 		return errors.Join(err, ln.Close(), imports.Close(), h.Close())
 	}
@@ -73,6 +73,9 @@ func (p *program) serve(ctx context.Context, o web) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	context.AfterFunc(ctx, api.EndStreams)
+	for _, run := range own {
+		g.Go(func() error { return run(ctx) })
+	}
 	g.Go(func() error {
 		read := public.New(public.Config{Blobs: h.Site, Updates: publish.NewUpdates(h.Site), Next: h.Catalog.Next, Log: log})
 		return public.Serve(ctx, ln, together(api, viewer.New(h.Site, log), read, log), log)
