@@ -126,6 +126,8 @@ var expected = map[string]expect{
 	"POST /v1/regions/{region}/changes/{change}/accept":     {own: works},
 	"POST /v1/regions/{region}/changes/{change}/undo":       {own: works},
 
+	"GET /v1/opening-hours": {own: known},
+
 	"GET /v1/regions/{region}/versions":  {own: works},
 	"POST /v1/regions/{region}/versions": {own: works, body: odd}, // whether they may is for the handler: only some are trusted
 	"GET /v1/regions/{region}/preview":   {own: works},
