@@ -20,3 +20,6 @@ func (c *Client) Hurried(rt http.RoundTripper, stall time.Duration, waited func(
 	}
 	return c
 }
+
+// Lot is lot.
+var Lot = lot

@@ -44,8 +44,13 @@ func (p *puller) amongFirst(n layout.Next) bool {
 	if len(p.opts.Seed) == 0 {
 		return false
 	}
-	lot := sha256.New()
-	lot.Write(p.opts.Seed)
-	lot.Write(binary.BigEndian.AppendUint64([]byte(p.region), n.Version))
-	return binary.BigEndian.Uint64(lot.Sum(nil))%100 < uint64(n.Share)
+	return lot(p.opts.Seed, p.region, n.Version) < uint64(n.Share)
+}
+
+// lot is a number below 100 that a device draws for a version.
+func lot(seed []byte, region string, version uint64) uint64 {
+	h := sha256.New()
+	h.Write(seed)
+	h.Write(binary.BigEndian.AppendUint64([]byte(region), version))
+	return binary.BigEndian.Uint64(h.Sum(nil)) % 100
 }
