@@ -1,6 +1,6 @@
 // Package compose puts together what the next version of a region shall hold:
-// base map tiles from its OpenStreetMap base, and features from the base and
-// from its providers.
+// base map tiles from its OpenStreetMap base, features from the base and from
+// its providers, and the photos of those.
 //
 // Tiles are drawn only when something that goes into them has changed since the
 // last publish. Features are held in memory while they are sorted into cells.
@@ -41,6 +41,7 @@ const baseCache = 256 << 20
 // Composer makes content.
 type Composer struct {
 	Catalog *catalog.Catalog
+	Photos  Photos // that features name by their hashes; nil for none
 	Folder  string // of OpenStreetMap bases: {Folder}/{region}/{file}
 	Cache   string // of what can be made again: {Cache}/{region}.shelf
 	TempDir string
@@ -104,9 +105,13 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 		return nil, err
 	}
 	d.cells = cells
+	photos, err := c.gatherPhotos(ctx, r.ID, cells)
+	if err != nil {
+		return nil, err
+	}
 	d.POIs, d.Routes, d.Notices, d.Warnings = cells.counts.POIs, cells.counts.Routes, cells.counts.Notices, cells.warnings
 	keptFeatures := cells.kept(last)
-	d.Content.Kept = keptFeatures
+	d.Content.Kept = slices.Concat(keptFeatures, photos.kept(last))
 	d.Content.Meta = manifest.Meta{
 		Region: r.ID, Name: r.Name, Languages: r.Languages, MinReader: manifest.ReaderVersion,
 		Bounds: c.bounds(area, cells), Licences: cells.licences(),
@@ -127,7 +132,7 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 			return nil, err
 		}
 		if drawn = built.Fingerprint != d.Fingerprint || c.Rebuild || !holds(last, built.Entries); !drawn {
-			d.Content.Kept = slices.Concat(keptFeatures, built.Entries)
+			d.Content.Kept = append(d.Content.Kept, built.Entries...)
 		}
 	}
 	d.Content.Cells = func(ctx context.Context, emit func(key cell.Key, raw []byte) error) error {
@@ -136,7 +141,10 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 				return err
 			}
 		}
-		if err := cells.emit(keptFeatures, emit); err != nil || !drawn {
+		if err := cells.emit(keptFeatures, emit); err != nil {
+			return err
+		}
+		if err := photos.emit(ctx, emit); err != nil || !drawn {
 			return err
 		}
 		_, err := build.Tiles(ctx, base, build.Options{

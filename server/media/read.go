@@ -79,35 +79,48 @@ func (l *Library) Owners(ctx context.Context, hash string) (all []string, err er
 	return all, err
 }
 
-// Published returns the size of a photo that goes into bundles, as long as an
-// organisation has it and told its terms; else fs.ErrNotExist.
-func (l *Library) Published(ctx context.Context, hash string) ([]byte, error) {
-	shown := false
-	err := l.meta.View(ctx, func(txn store.Txn) error {
-		shown = false
-		names, err := records.Names(txn, records.Key("media-of", hash, ""))
-		for _, organisation := range names {
-			m, err := records.Get[Media](txn, mediaKey(organisation, hash))
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			shown = shown || m.Complete()
-		}
-		return err
-	})
-	if err == nil && !shown {
-		err = fs.ErrNotExist
-	}
+// Shown returns how many bytes the size of a photo has that goes into bundles, as
+// long as an organisation has it and told its terms; else fs.ErrNotExist.
+func (l *Library) Shown(ctx context.Context, hash string) (int64, error) {
+	o, err := l.shown(ctx, hash)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	o, err := l.blobs.Open(ctx, fileName(hash, Phone))
+	return o.Size(), o.Close()
+}
+
+// Published returns the bytes that Shown counts.
+func (l *Library) Published(ctx context.Context, hash string) ([]byte, error) {
+	o, err := l.shown(ctx, hash)
 	if err != nil {
 		return nil, err
 	}
 	data := make([]byte, o.Size())
 	_, err = io.ReadFull(o, data)
 	return data, errors.Join(err, o.Close())
+}
+
+func (l *Library) shown(ctx context.Context, hash string) (store.Object, error) {
+	may := false
+	err := l.meta.View(ctx, func(txn store.Txn) error {
+		may = false
+		names, err := records.Names(txn, records.Key("media-of", hash, ""))
+		for _, organisation := range names {
+			m, err := records.Get[Media](txn, mediaKey(organisation, hash))
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			may = may || m.Complete()
+		}
+		return err
+	})
+	if err == nil && !may {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l.blobs.Open(ctx, fileName(hash, Phone))
 }
 
 // Complete fills in what is known of the photos that a feature names by their

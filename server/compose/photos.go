@@ -1,0 +1,193 @@
+package compose
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/pannier-maps/pannier/sync/blob"
+	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/feature"
+)
+
+// Photos gives the photos that features name by their hashes.
+type Photos interface {
+	// Shown returns how many bytes a photo has on phones; fs.ErrNotExist when
+	// there is none that may be shown.
+	Shown(ctx context.Context, hash string) (size int64, err error)
+	// Published returns these bytes: the same ones for a hash, for ever.
+	Published(ctx context.Context, hash string) ([]byte, error)
+}
+
+// How many photos go into a bundle: of a feature, the first ones; of a cell, the
+// first of each feature before the second of any.
+const (
+	maxPhotos     = 6       // of a feature
+	maxPhotoBytes = 8 << 20 // of a cell
+)
+
+// photoCells is a region's photos, sorted into the cells of the features that
+// show them. To tell whether a cell is still the same its photos need not be
+// read: a file in the cache remembers which photos made which cell.
+type photoCells struct {
+	photos Photos
+	path   string
+	cells  map[cell.ID]photoCell
+	known  map[string]photoCell // by cell, as the file has it
+}
+
+type photoCell struct {
+	Photos []string  `json:"photos"` // hashes, rising
+	Hash   blob.Hash `json:"hash"`   // of the cell
+}
+
+// gatherPhotos chooses the photos of what providers gave.
+func (c *Composer) gatherPhotos(ctx context.Context, region string, f *featureCells) (*photoCells, error) {
+	p := &photoCells{photos: c.Photos, path: filepath.Join(c.Cache, region+".photos"), cells: make(map[cell.ID]photoCell)}
+	if c.Photos == nil {
+		return p, nil
+	}
+	for id, changes := range f.touched {
+		chosen, err := p.choose(ctx, f, id, changes)
+		if err != nil {
+			return nil, fmt.Errorf("region %s: photos: %w", region, err)
+		}
+		if len(chosen) > 0 {
+			p.cells[id] = photoCell{Photos: chosen}
+		}
+	}
+	slices.Sort(f.warnings) // cells came in any order
+	if data, err := os.ReadFile(p.path); err == nil && !c.Rebuild {
+		if json.Unmarshal(data, &p.known) != nil {
+			p.known = nil // it is only a cache
+		}
+	}
+	return p, nil
+}
+
+// choose returns the photos of a cell, rising.
+func (p *photoCells) choose(ctx context.Context, f *featureCells, id cell.ID, in changes) (chosen []string, err error) {
+	features := slices.DeleteFunc(slices.Collect(maps.Values(in)), func(o *feature.Feature) bool { return o == nil || len(o.Media) == 0 })
+	slices.SortFunc(features, func(a, b *feature.Feature) int { return cmp.Compare(a.ID, b.ID) })
+	left, seen, over := int64(maxPhotoBytes), make(map[string]bool), 0
+	for n := range maxPhotos {
+		for _, o := range features {
+			hash := nthPhoto(o, n)
+			if hash == "" || seen[hash] {
+				continue
+			}
+			seen[hash] = true
+			size, err := p.photos.Shown(ctx, hash)
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				f.warn("the photo %s of %s is not there, or nobody told its terms; %s goes without it", hash[:min(12, len(hash))], o.ID, o.ID)
+			case err != nil:
+				return nil, err
+			case size > left:
+				over++
+			default:
+				left -= size
+				chosen = append(chosen, hash)
+			}
+		}
+	}
+	if over > 0 {
+		f.warn("cell %s has more than %d MB of photos; %d of them are left out", id, maxPhotoBytes>>20, over)
+	}
+	slices.Sort(chosen)
+	return chosen, nil
+}
+
+// nthPhoto returns the hash of a feature's n-th photo that has one, "" if there
+// are fewer.
+func nthPhoto(f *feature.Feature, n int) string {
+	for _, m := range f.Media {
+		if m.Hash == "" {
+			continue
+		}
+		if n--; n < 0 {
+			return m.Hash
+		}
+	}
+	return ""
+}
+
+// kept lists the cells that stay as they are in the version before.
+func (p *photoCells) kept(last *manifest.Manifest) (entries []manifest.Entry) {
+	if last == nil {
+		return nil
+	}
+	for id, c := range p.cells {
+		known, ok := p.known[id.String()]
+		e, there := last.Find(cell.Key{Layer: cell.Media, ID: id})
+		if ok && there && e.Hash == known.Hash && slices.Equal(known.Photos, c.Photos) {
+			c.Hash = e.Hash
+			p.cells[id] = c
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// emit gives away the other cells, and remembers what made which.
+func (p *photoCells) emit(ctx context.Context, emit func(key cell.Key, raw []byte) error) error {
+	made := 0
+	for _, id := range slices.Sorted(maps.Keys(p.cells)) {
+		c := p.cells[id]
+		if c.Hash != (blob.Hash{}) {
+			continue // kept
+		}
+		var raw []byte
+		for _, hash := range c.Photos {
+			data, err := p.photos.Published(ctx, hash)
+			if err != nil {
+				return fmt.Errorf("photo %s: %w; publish again to go without it", hash, err)
+			}
+			raw = cell.AppendItem(raw, cell.PhotoKey(hash), data)
+		}
+		c.Hash = blob.Sum(raw)
+		p.cells[id] = c
+		made++
+		if err := emit(cell.Key{Layer: cell.Media, ID: id}, raw); err != nil {
+			return err
+		}
+	}
+	if made == 0 {
+		return nil
+	}
+	return p.remember()
+}
+
+func (p *photoCells) remember() (err error) {
+	all := make(map[string]photoCell, len(p.cells))
+	for id, c := range p.cells {
+		all[id.String()] = c
+	}
+	data, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(p.path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(p.path), ".new-*-photos")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), p.path)
+	}
+	if err != nil {
+		err = errors.Join(fmt.Errorf("remember photos: %w", err), os.Remove(f.Name()))
+	}
+	return err
+}
