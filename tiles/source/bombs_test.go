@@ -1,3 +1,7 @@
+//go:build !race
+
+// The race detector multiplies time and memory; one goroutine reads each bomb.
+
 package source_test
 
 import (
