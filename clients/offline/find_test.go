@@ -165,3 +165,26 @@ func TestNearAreas(t *testing.T) {
 		}
 	}
 }
+
+// TestOverNotices checks that a notice is not shown after its last day, though no
+// update has come since.
+func TestOverNotices(t *testing.T) {
+	r := open(t, filepath.Join(t.TempDir(), "drava.mbtiles"))
+	notice := func(id, until string) *feature.Feature {
+		f := offlinetest.POI(id, "notice.closure", 15.6459, 46.5547, "und", "Zapora mostu")
+		f.Kind, f.Valid = feature.Notice, &feature.Period{Until: until}
+		return f
+	}
+	install(t, r, 1, offlinetest.Content{Features: []*feature.Feature{notice("a/over", "2020-05-31"), notice("a/on", "2999-12-31")}})
+	found, err := r.Search(ctx, "zapora", 10)
+	if err != nil || len(found) != 1 || found[0].ID != "a/on" {
+		t.Errorf("search found %v, %v", found, err)
+	}
+	hits, err := r.Near(ctx, 46.5547, 15.6459, "", 10, 0)
+	if err != nil || len(hits) != 1 || hits[0].Feature.ID != "a/on" || hits[0].Meters > 0.01 {
+		t.Errorf("near found %v, %v", hits, err)
+	}
+	if _, err := r.Feature(ctx, "a/over"); err != nil {
+		t.Errorf("asked for by its id: %v", err)
+	}
+}

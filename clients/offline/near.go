@@ -20,7 +20,8 @@ type Hit struct {
 
 // Near returns up to limit features nearest to a place in degrees, the nearest
 // first. A category takes in those below it ("food" finds "food.restaurant"); an
-// empty one takes in all. A radius in metres bounds the distance unless it is 0.
+// empty one takes in all. Notices whose last day is over are left out. A radius
+// in metres bounds the distance unless it is 0.
 func (r *Region) Near(ctx context.Context, lat, lon float64, category string, limit int, radius float64) ([]Hit, error) {
 	if !(math.Abs(lat) <= 90 && math.Abs(lon) <= 180) {
 		return nil, fmt.Errorf("near: %v,%v is no latitude and longitude", lat, lon)
@@ -39,6 +40,7 @@ func (r *Region) Near(ctx context.Context, lat, lon float64, category string, li
 	near := nearest{
 		place:    cell.Point{LonE7: int32(math.Round(lon * 1e7)), LatE7: int32(math.Round(lat * 1e7))},
 		category: category,
+		today:    today(),
 		measured: map[int64]float64{},
 	}
 	hits, err := near.find(ctx, tx, limit, radius)
@@ -52,6 +54,7 @@ func (r *Region) Near(ctx context.Context, lat, lon float64, category string, li
 type nearest struct {
 	place    cell.Point
 	category string
+	today    string
 	measured map[int64]float64 // by row
 }
 
@@ -92,10 +95,11 @@ func (s *nearest) find(ctx context.Context, tx *sql.Tx, limit int, radius float6
 	return hits, nil
 }
 
-// measure takes in what touches a box. Only lines and areas need their record.
+// measure takes in what touches a box, but for notices that are over. Only they,
+// lines and areas need their record.
 func (s *nearest) measure(ctx context.Context, tx *sql.Tx, b box) error {
 	rows, err := tx.QueryContext(ctx, `
-		SELECT f.n, f.id, f.lon, f.lat, iif(b.west = b.east AND b.south = b.north, NULL, f.record)
+		SELECT f.n, f.id, f.lon, f.lat, iif(b.west = b.east AND b.south = b.north AND f.kind <> 'notice', NULL, f.record)
 		FROM bounds AS b CROSS JOIN features AS f ON f.n = b.n
 		WHERE b.east >= ? AND b.west <= ? AND b.north >= ? AND b.south <= ?
 		AND (? = '' OR f.category = ? OR substr(f.category, 1, length(?) + 1) = ? || '.')`,
@@ -123,7 +127,9 @@ func (s *nearest) measure(ctx context.Context, tx *sql.Tx, b box) error {
 		if err != nil {
 			return err
 		}
-		s.measured[n] = distance(s.place, f.Geometry)
+		if !f.Over(s.today) {
+			s.measured[n] = distance(s.place, f.Geometry)
+		}
 	}
 	return rows.Err()
 }

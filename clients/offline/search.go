@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pannier-maps/pannier/clients/guide/search"
 	"github.com/pannier-maps/pannier/tiles/feature"
@@ -68,12 +69,17 @@ func (r *Region) Search(ctx context.Context, text string, limit int) ([]*feature
 	if err != nil {
 		return nil, fmt.Errorf("search %q: %w", text, err)
 	}
+	day := today()
+	found = slices.DeleteFunc(found, func(f *feature.Feature) bool { return f.Over(day) })
 	asked := search.Variants(text)
 	slices.SortStableFunc(found, func(a, b *feature.Feature) int {
 		return cmp.Compare(distanceInName(a, asked), distanceInName(b, asked))
 	})
 	return found[:min(limit, len(found))], nil
 }
+
+// today is the day on the device, by which notices are over.
+func today() string { return time.Now().Format(time.DateOnly) }
 
 // distanceInName is 0 for a feature whose name has the words that were asked for
 // and no others, 1 for one whose name begins so, else 2.

@@ -296,3 +296,21 @@ func TestOwnCategories(t *testing.T) {
 		t.Errorf("assets of the world: %s, %v, want %s", got, err, want)
 	}
 }
+
+// TestOverNotices checks that a notice goes when its last day is over.
+func TestOverNotices(t *testing.T) {
+	c, r := composer(t, "")
+	notice := func(id, until string) feature.Feature {
+		f := museum(id, 161500000)
+		f.Kind, f.Category, f.Valid = feature.Notice, "notice.closure", &feature.Period{Until: until}
+		return f
+	}
+	give(t, c, "museums", notice("museums/1", "2020-05-31"), notice("museums/2", "2999-12-31"))
+	d, features, _ := draw(t, c, r, nil)
+	if features["museums/1"] != nil || features["museums/2"] == nil {
+		t.Errorf("features %v", features)
+	}
+	if d.Notices != 1 || len(d.Warnings) != 1 || d.Warnings[0] != "museums/1 ended on 2020-05-31 and is left out" {
+		t.Errorf("%d notices, warnings %q", d.Notices, d.Warnings)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/planar"
@@ -88,12 +89,20 @@ func (f *featureCells) place(id string, words []*feature.Feature, area orb.Multi
 		f.warn("%s lies outside the region's boundary and is left out", id)
 		return nil
 	}
+	if own.Over(yesterday()) {
+		f.warn("%s ended on %s and is left out", id, own.Valid.Until)
+		return nil
+	}
 	f.change(own.Cell(), id, own)
 	f.counts.add(own.Kind, 1)
 	f.licence[manifest.Licence{ID: own.Provenance.Licence, Attribution: own.Provenance.Attribution}] = true
 	f.extend(own.Bounds())
 	return nil
 }
+
+// yesterday is the day that is over everywhere: what ended before it is over for
+// all riders.
+func yesterday() string { return time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly) }
 
 func (f *featureCells) change(in cell.ID, id string, to *feature.Feature) {
 	if f.touched[in] == nil {

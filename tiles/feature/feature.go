@@ -105,6 +105,12 @@ func (p *Period) Covers(day string) bool {
 	return p == nil || (p.From <= day && (p.Until == "" || day <= p.Until))
 }
 
+// Over reports whether the record is a notice whose last day lies before day
+// (RFC 3339 full-date): then nobody needs it any longer.
+func (f *Feature) Over(day string) bool {
+	return f.Kind == Notice && f.Valid != nil && f.Valid.Until != "" && f.Valid.Until < day
+}
+
 // Provenance says where a record comes from and under which terms.
 type Provenance struct {
 	Provider    string `json:"provider,omitempty"`    // who answers for it

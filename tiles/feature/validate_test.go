@@ -168,6 +168,16 @@ func TestValidLanguage(t *testing.T) {
 	}
 }
 
+func TestOver(t *testing.T) {
+	notice := Feature{Kind: Notice, Valid: &Period{Until: "2026-05-31"}}
+	if notice.Over("2026-05-31") || !notice.Over("2026-06-01") {
+		t.Error("a notice counts to the end of its last day")
+	}
+	if (&Feature{Kind: POI, Valid: notice.Valid}).Over("2026-06-01") || (&Feature{Kind: Notice}).Over("2026-06-01") {
+		t.Error("only a notice with an end is over")
+	}
+}
+
 func TestPeriodCovers(t *testing.T) {
 	p := &Period{From: "2026-05-01", Until: "2026-05-31"}
 	for day, want := range map[string]bool{"2026-04-30": false, "2026-05-01": true, "2026-05-31": true, "2026-06-01": false} {
