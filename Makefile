@@ -7,7 +7,7 @@ READERS := clients/journey/readers
 # take most of an hour over them, so it sees only those that run things at once.
 LONG := sync/gc|sync/publish|sync/pull
 
-.PHONY: all build demo test test-power check fuzz bench bench-sync bench-publish bench-load clean
+.PHONY: all build demo test test-power check fuzz bench bench-sync bench-publish bench-load bench-api clean
 all: build
 
 # The two commands, in bin/, with the map page in them.
@@ -72,6 +72,10 @@ bench:
 # Updates of a real client, in bytes on the wire, beside other programs.
 bench-sync:
 	$(GO) run ./server/cmd/pannierbench sync
+
+# Writes, lists, imports and publishes through the write API, and files that are bombs.
+bench-api:
+	$(GO) run ./server/cmd/pannierbench api
 
 # From one place's new hours to a signed head, at 1, 10 and 100 times the size of a region.
 bench-publish:

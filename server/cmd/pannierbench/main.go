@@ -3,9 +3,10 @@
 //
 //	go run ./server/cmd/pannierbench        builds and deltas
 //	go run ./server/cmd/pannierbench sync   updates of a real client, on the wire
+//	go run ./server/cmd/pannierbench api    writes, lists, imports and publishes through the write API
 //
 // A table goes to stdout, progress to stderr, and the figures to out/bench.json
-// or out/bench-sync.json.
+// out/bench-sync.json or out/bench-api.json.
 // Andorra and Delaware come from a Go module; further extracts and the programs
 // compared with are left out where they are missing, and the table says so.
 // Every import, publish and foreign program is a process of its own, so that
@@ -60,6 +61,9 @@ type bench struct {
 func run(ctx context.Context, args []string) (err error) {
 	if len(args) > 0 && args[0] == "sync" {
 		return runSync(ctx, args[1:])
+	}
+	if len(args) > 0 && args[0] == "api" {
+		return runAPI(ctx, args[1:])
 	}
 	b := &bench{}
 	flags := flag.NewFlagSet("pannierbench", flag.ContinueOnError)
@@ -123,7 +127,7 @@ func (b *bench) program(ctx context.Context, pkg string) (string, error) {
 }
 
 // writeReport writes the figures as JSON.
-func writeReport(file string, report *Report) error {
+func writeReport(file string, report any) error {
 	data, err := json.MarshalIndent(report, "", "  ")
 	if err != nil {
 		return err
