@@ -170,8 +170,17 @@ func fields(old, new *feature.Feature) (all []Field) {
 	add("website", a.Website, b.Website)
 	addMap(old.Details, new.Details, func(key string) string { return key })
 	addMap(old.Descriptions, new.Descriptions, func(language string) string { return inLanguage("description", language) })
-	if !reflect.DeepEqual(old.Media, new.Media) {
-		all = append(all, Field{Name: "media"})
+	for _, m := range [...]struct {
+		name    string
+		was, is any
+	}{
+		{"media", old.Media, new.Media}, {"season", old.Season, new.Season}, {"price", old.Price, new.Price},
+		{"accessibility", old.Access, new.Access}, {"services", old.Services, new.Services}, {"products", old.Products, new.Products},
+		{"links", old.Links, new.Links}, {"tour", old.Tour, new.Tour}, {"effect", old.Effect, new.Effect},
+	} {
+		if !reflect.DeepEqual(m.was, m.is) {
+			all = append(all, Field{Name: m.name})
+		}
 	}
 	if new.Kind == feature.Route {
 		if !sameLines(old.Geometry, new.Geometry) {

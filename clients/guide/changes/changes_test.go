@@ -77,6 +77,10 @@ func TestWords(t *testing.T) {
 			f.Address = &feature.Address{Street: "Städtle", Number: "43", Place: "Vaduz"}
 		}), "Landesmuseum · Museum: address now Städtle 43, Vaduz"},
 		{"photos", museum, edited(museum, func(f *feature.Feature) { f.Media = []feature.Media{{URL: "https://example.org/1.jpg"}} }), "Landesmuseum · Museum: other photos"},
+		{"services and price", museum, edited(museum, func(f *feature.Feature) {
+			f.Services, f.Price = []string{"storage"}, &feature.Price{Free: true}
+		}), "Landesmuseum · Museum: other price; other services"},
+		{"route details", way, edited(way, func(f *feature.Feature) { f.Tour = &feature.Tour{Form: "loop"} }), "Rheinroute · Cycling route: route details changed"},
 		{"description", museum, edited(museum, func(f *feature.Feature) { f.Descriptions = map[string]string{"en": "Old things."} }), "Landesmuseum · Museum: new description"},
 		{"period", museum, edited(museum, func(f *feature.Feature) {
 			f.Valid = &feature.Period{From: "2026-01-01", Until: "2027-02-28"}

@@ -14,6 +14,8 @@ func (o Options) field(f Field) string {
 		return o.say("was", "old", o.label(f.Old))
 	case "media":
 		return o.say("photos")
+	case "season", "price", "accessibility", "services", "products", "links", "tour", "effect":
+		return o.say("other." + f.Name)
 	case "position":
 		return o.say("moved", "new", f.New)
 	case "course":
