@@ -85,7 +85,7 @@ func (p *program) openAPI(ctx context.Context, h *host.Host, imports *jobs.Jobs,
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	client, err := o.outside.client()
+	client, err := o.outside.client(o.outside.http)
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -90,7 +90,7 @@ versions, and serves them to phones, which stay current by very small deltas.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.PersistentFlags().StringVar(&p.data, "data", "pannier-data", "the data folder")
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "answer in JSON, for machines")
-	root.AddCommand(p.regionCommand(), p.importCommand(), p.inspectCommand(), p.publishCommand(), p.versionsCommand(), p.rollbackCommand(),
+	root.AddCommand(p.regionCommand(), p.importCommand(), p.inspectCommand(), p.publishCommand(), p.versionsCommand(), p.rollbackCommand(), p.rolloutCommand(),
 		p.keysCommand(), p.fsckCommand(), p.gcCommand(), p.exportStaticCommand(), p.bundleCommand(), p.serveCommand(),
 		p.accountsCommand(), p.adminLinkCommand())
 	return root

@@ -24,8 +24,9 @@ func (o *outside) flags(cmd *cobra.Command) {
 	f.StringVar(&o.proxy, "outbound-proxy", "", "proxy for webhooks and feeds, such as http://10.1.0.1:3128; it has to keep them out of private networks")
 }
 
-func (o *outside) client() (*outbound.Client, error) {
-	c := outbound.Config{HTTP: o.http}
+// client returns a client, one that speaks http too if asked: links may.
+func (o *outside) client(http bool) (*outbound.Client, error) {
+	c := outbound.Config{HTTP: http}
 	for _, s := range o.networks {
 		network, err := netip.ParsePrefix(s)
 		if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,12 +51,13 @@ func (p *program) publishCommand() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.with(cmd.Context(), func(h *host.Host) error {
-				return p.publish(cmd.Context(), h, args[0], opts)
+				return p.publish(operator(cmd.Context()), h, args[0], opts)
 			})
 		},
 	}
 	cmd.Flags().StringVarP(&opts.Note.Message, "message", "m", "", "what changed, for people")
 	cmd.Flags().StringVar(&opts.Note.Author, "author", "", "who publishes")
+	cmd.Flags().IntVar(&opts.Note.Share, "share", 0, "percentage of phones that get it at first; see rollout (default: all)")
 	cmd.Flags().IntVar(&opts.Workers, "workers", 0, "goroutines that draw the map (default: one for each core)")
 	cmd.Flags().BoolVar(&opts.Rebuild, "rebuild", false, "draw the whole map again, even where nothing changed")
 	return cmd
@@ -123,6 +125,17 @@ func (p *program) rollbackCommand() *cobra.Command {
 	return cmd
 }
 
+// about is what is special about a version.
+func about(v publish.Version) string {
+	switch {
+	case v.Staged():
+		return fmt.Sprintf("(for %d %%) ", v.Share)
+	case v.Restores > 0:
+		return fmt.Sprintf("(back to %d) ", v.Restores)
+	}
+	return ""
+}
+
 func (p *program) versionsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "versions REGION", Short: "List a region's versions", Example: "  pannierd versions andorra", Args: cobra.ExactArgs(1),
@@ -147,7 +160,7 @@ func (p *program) versionsCommand() *cobra.Command {
 						if len(v.Deltas) > 0 {
 							delta = "delta " + progress.FormatBytes(v.Deltas[0].Bytes)
 						}
-						p.printf("%4d  %s  %10s  %-16s %s\n", v.Number, v.Created.Format(time.DateTime), progress.FormatBytes(v.Bytes), delta, v.Message)
+						p.printf("%4d  %s  %10s  %-16s %s%s\n", v.Number, v.Created.Format(time.DateTime), progress.FormatBytes(v.Bytes), delta, about(v), v.Message)
 					}
 				})
 			})

@@ -63,6 +63,10 @@ func (p *program) serve(ctx context.Context, o web) error {
 	if err != nil {
 		return errors.Join(err, ln.Close(), h.Close())
 	}
+	client, err := o.outside.client(true)
+	if err != nil {
+		return errors.Join(err, ln.Close(), imports.Close(), h.Close())
+	}
 	accounts, api, own, err := p.openAPI(ctx, h, imports, o, ln.Addr().String(), log)
 	if err != nil {
 		return errors.Join(err, ln.Close(), imports.Close(), h.Close())
@@ -81,7 +85,7 @@ func (p *program) serve(ctx context.Context, o web) error {
 		return public.Serve(ctx, ln, together(api, viewer.New(h.Site, log), read, log), log)
 	})
 	g.Go(func() error { return renew(ctx, h, accounts, imports, log) })
-	g.Go(func() error { return tend(ctx, h, log) })
+	g.Go(func() error { return tend(ctx, h, client, log) })
 	g.Go(func() error {
 		return control.Serve(ctx, dir, func(ctx context.Context, args []string, here string, stdout, stderr io.Writer) int {
 			inside := &program{stdout: stdout, stderr: stderr, here: here, args: args, host: h, accounts: accounts}

@@ -11,8 +11,8 @@ import (
 
 // tend looks after what providers wrote, daily, for as long as the daemon runs:
 // it forgets what is past its time, and looks whether links are broken.
-func tend(ctx context.Context, h *host.Host, log *slog.Logger) error {
-	looker := outbound.NewChecker(outbound.New(outbound.Config{HTTP: true}))
+func tend(ctx context.Context, h *host.Host, client *outbound.Client, log *slog.Logger) error {
+	looker := outbound.NewChecker(client)
 	daily := time.NewTicker(24 * time.Hour)
 	defer daily.Stop()
 	for {
