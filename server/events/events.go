@@ -79,9 +79,14 @@ func newEvent(region string, l catalog.Line) Event {
 }
 
 // Concerns reports whether an event is for an organisation: it is about its
-// features or changes, or about versions.
-func (e Event) Concerns(organisations ...string) bool {
-	return e.Version > 0 || slices.ContainsFunc(organisations, func(o string) bool { return o != "" && (o == e.Organisation || o == e.Source) })
+// features or changes, or about versions. Its sources have its id, or begin with
+// that and a dot, which no other id has.
+func (e Event) Concerns(organisation string) bool {
+	if e.Version > 0 {
+		return true
+	}
+	source, _, _ := strings.Cut(e.Source, ".")
+	return organisation != "" && (organisation == e.Organisation || organisation == source)
 }
 
 // Log is the events of the regions of one catalog.

@@ -104,7 +104,8 @@ func TestAfter(t *testing.T) {
 	if first.Type != "feature.created" || first.Feature != "inn/1" || first.Source != "inn" || first.By != "user/a" || first.Change != 4 || !first.At.Equal(stamp.At) || first.After == "" {
 		t.Errorf("%+v", first)
 	}
-	if !first.Concerns("inn") || first.Concerns("museum") || first.Concerns("") || !(Event{Version: 3}).Concerns() {
+	if !first.Concerns("inn") || first.Concerns("museum") || first.Concerns("") || !(Event{Version: 3}).Concerns("museum") ||
+		!(Event{Source: "inn.rooms"}).Concerns("inn") || (Event{Source: "inn.rooms"}).Concerns("inn.rooms.x") || (Event{}).Concerns("") {
 		t.Error("events are for the wrong organisations")
 	}
 	if none, err := l.After(ctx, "coast", 0); len(none) > 0 || err != nil {
