@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -56,7 +57,9 @@ func (a *app) writeFeature(f *feature.Feature) {
 	if f.Kind == feature.Route {
 		line("length", distance(f.Geometry.Length()))
 	}
-	line("open", f.OpeningHours)
+	if f.OpeningHours != "" {
+		line("open", a.opening(f.OpeningHours, time.Now()))
+	}
 	if p := f.Valid; p != nil {
 		line("from", p.From)
 		line("until", p.Until)
@@ -71,6 +74,7 @@ func (a *app) writeFeature(f *feature.Feature) {
 		line("email", x.Email)
 		line("website", x.Website)
 	}
+	a.offers(f, line)
 	for _, language := range slices.Sorted(maps.Keys(f.Names)) {
 		if name := f.Names[language]; name != f.Name(a.languages...) && language != feature.Und {
 			line("name "+language, name)

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pannier-maps/pannier/tiles/feature"
+)
+
+func TestWriteFeatureInFull(t *testing.T) {
+	var out bytes.Buffer
+	a := &app{out: &out, languages: []string{"de"}}
+	a.writeFeature(&feature.Feature{
+		ID: "farm/1", Kind: feature.Route, Category: "route.bicycle", OpeningHours: "Mo-Fr nach Lust",
+		Season:   []feature.Season{{From: "04", Until: "10-15"}},
+		Price:    &feature.Price{From: 12.5, To: 30, Currency: "EUR", Per: "person"},
+		Services: []string{"packed_lunch", "of_tomorrow"}, Products: []string{"honey"},
+		Access: &feature.Access{Wheelchair: "limited", Aids: []string{"ramp"}, DoorCM: 90},
+		Links:  []feature.WebLink{{Kind: "video", URL: "https://example.org/film"}},
+		Tour: &feature.Tour{
+			Form: "there_and_back", Ascent: 320, Descent: 300, Surfaces: map[string]int{"gravel": 20, "asphalt": 80},
+			Stages: []feature.Stage{{Names: map[string]string{"de": "Hin"}, Until: 9000}},
+		},
+		Effect: &feature.Effect{Severity: "minor", Routes: []string{"a/1", "a/2"}},
+	})
+	for _, want := range []string{
+		"open           Mo-Fr nach Lust", "season         04 to 10-15", "price          12.50 to 30.00 EUR per person", "services       Lunchpaket, of tomorrow",
+		"products       Honig", "wheelchair     limited", "aids           Rampe", "door           90 cm", "video          https://example.org/film",
+		"form           there and back", "climbs         320 m up, 300 m down", "surface        asphalt 80 %, gravel 20 %", "stage 1        Hin 9.0 km",
+		"severity       minor", "routes         a/1, a/2",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}
+
+func TestOpening(t *testing.T) {
+	a := &app{languages: []string{"sl"}}
+	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC) // a Monday
+	for text, want := range map[string]string{
+		"Mo-Fr 08:00-18:00": "ponedeljek–petek 08:00–18:00 (open now, until 18:00)",
+		"Sa 08:00-18:00":    "sobota 08:00–18:00 (closed now, until 08:00 on 28 November)",
+		"24/7":              "odprto neprekinjeno (open now)",
+		"sunrise-sunset":    "sončni vzhod – sončni zahod",
+		"na željo":          "na željo",
+	} {
+		if got := a.opening(text, now); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
