@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 	"server":          {"server", "sync", "tiles"},
 	"server/store":    {"server/store"},
 	"server/auth":     {"server/store"},
-	"server/problem":  {"server/auth", "server/catalog", "server/editing", "server/jobs", "server/problem", "server/schedule", "server/store", "server/webhook", "sync"},
+	"server/problem":  {"server/auth", "server/catalog", "server/editing", "server/jobs", "server/media", "server/problem", "server/schedule", "server/store", "server/webhook", "sync"},
 	"server/control":  {},
 	"server/arrows":   {},
 	"server/catalog":  {"server/store", "sync", "tiles/feature", "tiles/taxonomy"},
@@ -46,7 +46,7 @@ var allowed = map[string][]string{
 var outside = map[string][]string{
 	"github.com/dgraph-io/badger/v4": {"server/store/badger"},                               // one room knows the engine
 	"github.com/hanwen/go-fuse/v2":   {"sync/powertest"},                                    // one room cuts the power
-	"github.com/gorilla/mux":         {"server/provider", "server/public"},                  // the HTTP rooms route
+	"github.com/gorilla/mux":         {"server/provider", "server/public", "server/viewer"}, // the HTTP rooms route
 	"github.com/golang-jwt/jwt/v5":   {"server/auth"},                                       // one room knows who is who
 	"golang.org/x/crypto":            {"server/auth"},                                       // its passwords
 	"golang.org/x/image":             {"server/media"},                                      // WebP
