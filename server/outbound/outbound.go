@@ -123,7 +123,7 @@ func (c *Client) Do(req *http.Request, b Bounds) (*http.Response, error) {
 		if errors.As(err, &about) {
 			err = about.Err
 		}
-		return nil, fmt.Errorf("%s: %w", req.URL.Host, err)
+		return nil, fmt.Errorf("%s: %w", req.URL.Host, tell(err))
 	}
 	res.Body = &bounded{body: res.Body, left: b.Bytes, end: cancel}
 	return res, nil
@@ -160,7 +160,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	if b.left -= int64(n); b.left < 0 {
 		return n - 1, ErrTooLarge
 	}
-	return n, err
+	return n, tell(err)
 }
 
 func (b *bounded) Close() error {

@@ -257,11 +257,40 @@ func TestNoProxyOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// Secrets in an address do not get into errors.
-func TestErrorsNameTheHostOnly(t *testing.T) {
-	c := New(Config{Resolver: answering(t, "10.0.0.1")})
-	_, _, err := get(t, c, "https://maps.example/feed?token=geheim", bounds)
-	if err == nil || strings.Contains(err.Error(), "geheim") || !strings.Contains(err.Error(), "maps.example") {
+// Neither secrets in an address get into errors, nor what its name leads to
+// inside, nor our own addresses.
+func TestErrorsTellOfTheHostOnly(t *testing.T) {
+	s, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		io.WriteString(w, "x")
+	})
+	plain := httptest.NewServer(http.NotFoundHandler())
+	plain.Close() // nobody answers there any longer
+	_, port, _ := net.SplitHostPort(plain.Listener.Addr().String())
+	_, other, _ := net.SplitHostPort(s.Listener.Addr().String())
+	nobody := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, errors.New("dial udp 10.0.0.53:53: geheim")
+	}}
+	for want, c := range map[string]struct {
+		config Config
+		port   string
+	}{
+		ErrPrivate.Error():                       {Config{Resolver: answering(t, "10.0.0.1")}, "443"},
+		"the host's name could not be looked up": {Config{Resolver: nobody}, "443"},
+		"nobody answers there":                   {Config{Resolver: answering(t, "127.0.0.1"), Networks: loopback}, port},
+		"its certificate is not good":            {Config{Resolver: answering(t, "127.0.0.1"), Networks: loopback}, other},
+		"its certificate is for another host":    {Config{Resolver: answering(t, "127.0.0.1"), Networks: loopback, Roots: roots(s)}, other},
+	} {
+		at := "maps.test:" + c.port
+		if strings.Contains(want, "not good") {
+			at = "example.com:" + c.port // which the certificate is for, by nobody who is known
+		}
+		_, _, err := get(t, New(c.config), "https://"+at+"/feed?token=geheim", bounds)
+		if err == nil || err.Error() != at+": "+want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if _, _, err := get(t, New(Config{Networks: loopback, Roots: roots(s)}), s.URL, bounds); err == nil || err.Error() != "the connection broke" {
 		t.Errorf("%v", err)
 	}
 }
