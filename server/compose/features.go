@@ -13,6 +13,7 @@ import (
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/planar"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/sync/manifest"
@@ -28,6 +29,7 @@ import (
 type featureCells struct {
 	shelf    *shelf // nil without a base
 	touched  map[cell.ID]changes
+	asGiven  map[string][]byte // canonical bytes of what stays as it was given, by id
 	licence  map[manifest.Licence]bool
 	box      osm.Box // around what providers gave
 	counts   counts
@@ -40,7 +42,7 @@ type changes map[string]*feature.Feature
 
 // features gathers the region's features.
 func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Base, area orb.MultiPolygon) (_ *featureCells, err error) {
-	f := &featureCells{touched: make(map[cell.ID]changes), licence: make(map[manifest.Licence]bool)}
+	f := &featureCells{touched: make(map[cell.ID]changes), asGiven: make(map[string][]byte), licence: make(map[manifest.Licence]bool)}
 	if base != nil {
 		if f.shelf, err = c.openShelf(ctx, r, base, area); err != nil {
 			return nil, fmt.Errorf("region %s: features of OpenStreetMap: %w", r.ID, err)
@@ -63,7 +65,7 @@ func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Bas
 }
 
 // place puts what was said of one id into its cell.
-func (f *featureCells) place(id string, words []*feature.Feature, area orb.MultiPolygon, bounded bool) error {
+func (f *featureCells) place(id string, words []word, area orb.MultiPolygon, bounded bool) error {
 	var own *feature.Feature
 	if f.shelf != nil {
 		var in cell.ID
@@ -77,12 +79,16 @@ func (f *featureCells) place(id string, words []*feature.Feature, area orb.Multi
 		}
 	}
 	if own == nil {
-		whole := slices.IndexFunc(words, func(o *feature.Feature) bool { return o.Validate() == nil })
+		whole := slices.IndexFunc(words, func(w word) bool { return w.Validate() == nil })
 		if whole < 0 {
 			f.warn("the change of %s by %s is left out: the region has no such object", id, words[0].Provenance.Provider)
 			return nil
 		}
-		own, words = words[whole], append(slices.Clone(words[:whole]), words[whole+1:]...)
+		own = words[whole].Feature
+		if len(words) == 1 {
+			f.asGiven[id] = words[whole].raw
+		}
+		words = append(slices.Clone(words[:whole]), words[whole+1:]...)
 	}
 	own = f.amend(own, words)
 	if bounded && !inside(area, own) {
@@ -149,36 +155,57 @@ func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Ba
 	return openShelf(path, print)
 }
 
+// word is what one source says of a feature.
+type word struct {
+	at     int64
+	source string
+	raw    []byte // canonical
+	*feature.Feature
+}
+
 // given returns what providers gave, by id, the oldest word first.
-func (c *Composer) given(ctx context.Context, region string) (map[string][]*feature.Feature, error) {
-	type word struct {
-		at     int64
-		source string
-		*feature.Feature
-	}
-	words := make(map[string][]word)
-	err := c.Catalog.Features(ctx, region, func(g catalog.Given) error {
-		words[g.Feature.ID] = append(words[g.Feature.ID], word{g.At.UnixNano(), g.Source, g.Feature})
-		return nil
+func (c *Composer) given(ctx context.Context, region string) (map[string][]word, error) {
+	var all []word
+	_, err := c.Catalog.Records(ctx, region, func(ref catalog.Ref, r catalog.Record) error {
+		if !r.Exists() {
+			return nil
+		}
+		raw, err := c.Catalog.Read(ctx, r.Content)
+		all = append(all, word{r.At.UnixNano(), ref.Source, raw, nil})
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	given := make(map[string][]*feature.Feature)
-	for id, all := range words {
-		slices.SortFunc(all, func(a, b word) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.source, b.source)) })
-		for _, w := range all {
-			given[id] = append(given[id], w.Feature)
-		}
+	g := new(errgroup.Group)
+	for some := range slices.Chunk(all, len(all)/c.workers()+1) {
+		g.Go(func() (err error) {
+			for i := range some {
+				if some[i].Feature, err = feature.Parse(some[i].raw); err != nil {
+					return fmt.Errorf("feature of %s: %w", some[i].source, err)
+				}
+			}
+			return nil
+		})
 	}
-	return given, nil
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	words := make(map[string][]word)
+	for _, w := range all {
+		words[w.ID] = append(words[w.ID], w)
+	}
+	for _, of := range words {
+		slices.SortFunc(of, func(a, b word) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.source, b.source)) })
+	}
+	return words, nil
 }
 
 // amend applies amendments in order. One that changes nothing leaves no trace,
 // and one that would spoil the feature is left out with a warning.
-func (f *featureCells) amend(base *feature.Feature, amendments []*feature.Feature) *feature.Feature {
+func (f *featureCells) amend(base *feature.Feature, amendments []word) *feature.Feature {
 	for _, a := range amendments {
-		merged := feature.Merge(*base, *a)
+		merged := feature.Merge(*base, *a.Feature)
 		unsigned := merged
 		unsigned.Provenance.AmendedBy = base.Provenance.AmendedBy
 		if same(base, &unsigned) {
@@ -287,9 +314,12 @@ func (f *featureCells) content(id cell.ID) ([]byte, error) {
 		if to == nil {
 			continue
 		}
-		raw, err := to.Canonical()
-		if err != nil {
-			return nil, fmt.Errorf("feature %s: %w", id, err)
+		raw := f.asGiven[id]
+		if raw == nil {
+			var err error
+			if raw, err = to.Canonical(); err != nil {
+				return nil, fmt.Errorf("feature %s: %w", id, err)
+			}
 		}
 		values[id] = raw
 	}
