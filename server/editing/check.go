@@ -155,11 +155,26 @@ func (r rules) complete(ref catalog.Ref, f *feature.Feature) {
 
 // content checks a feature and returns its content.
 func (d *Desk) content(ctx context.Context, r rules, ref catalog.Ref, f *feature.Feature) (catalog.Content, error) {
+	if err := d.photos(ctx, r, ref, f); err != nil {
+		return catalog.Content{}, err
+	}
 	raw, err := r.canonical(ref, f)
 	if err != nil {
 		return catalog.Content{}, err
 	}
 	return d.catalog.Keep(ctx, raw)
+}
+
+// photos completes the photos that a feature names.
+func (d *Desk) photos(ctx context.Context, r rules, ref catalog.Ref, f *feature.Feature) error {
+	if d.Photos == nil || len(f.Media) == 0 {
+		return nil
+	}
+	problems, err := d.Photos.Complete(ctx, owner(r.owners, ref.Source), f)
+	if err == nil && len(problems) > 0 {
+		err = &InvalidError{problems}
+	}
+	return err
 }
 
 // canonical completes and checks a feature and returns its bytes.

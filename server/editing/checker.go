@@ -20,6 +20,9 @@ func (d *Desk) Checker(ctx context.Context, a Actor, region string) (func(Write)
 			return ref, nil, err
 		}
 		f := *w.Feature
+		if err := d.photos(ctx, r, ref, &f); err != nil {
+			return ref, nil, err
+		}
 		raw, err := r.canonical(ref, &f)
 		return ref, raw, err
 	}, nil

@@ -66,8 +66,19 @@ type Actor struct {
 	Trusted      bool   // publishes its own features without review
 }
 
+// Photos knows the photos that features name by their hashes.
+type Photos interface {
+	// Complete fills in what is known of the photos of an organisation's feature,
+	// and lists those that there are not.
+	Complete(ctx context.Context, organisation string, f *feature.Feature) ([]*feature.FieldError, error)
+}
+
 // Desk is the editing of one server.
 type Desk struct {
+	// Photos, when set, is asked about every feature that is written. Set it
+	// before the desk is used.
+	Photos Photos
+
 	catalog *catalog.Catalog
 	meta    store.MetaStore
 	now     func() time.Time

@@ -26,6 +26,7 @@ import (
 	"github.com/pannier-maps/pannier/server/compose"
 	"github.com/pannier-maps/pannier/server/editing"
 	"github.com/pannier-maps/pannier/server/ingest"
+	"github.com/pannier-maps/pannier/server/media"
 	"github.com/pannier-maps/pannier/server/store"
 	"github.com/pannier-maps/pannier/server/store/badger"
 	"github.com/pannier-maps/pannier/server/store/cached"
@@ -40,6 +41,7 @@ type Host struct {
 	Dir     string
 	Catalog *catalog.Catalog
 	Desk    *editing.Desk
+	Media   *media.Library
 	Site    Site
 
 	public  *localstore.Store
@@ -79,6 +81,8 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (_ *Host, err error
 	if h.Desk, err = editing.Open(ctx, h.Catalog, h.meta); err != nil {
 		return nil, err
 	}
+	h.Media = media.New(media.Config{Meta: h.meta, Blobs: h.private, Temp: dir})
+	h.Desk.Photos = h.Media
 	if err := h.sweep(ctx); err != nil {
 		return nil, err
 	}
@@ -137,7 +141,7 @@ func (h *Host) Importer(progress Progress) *ingest.Importer {
 
 // Composer returns a composer for the regions.
 func (h *Host) Composer(progress Progress) *compose.Composer {
-	return &compose.Composer{Catalog: h.Catalog, Folder: filepath.Join(h.Dir, "osm"), Cache: filepath.Join(h.Dir, "cache"), TempDir: h.Dir, Progress: progress}
+	return &compose.Composer{Catalog: h.Catalog, Photos: h.Media, Folder: filepath.Join(h.Dir, "osm"), Cache: filepath.Join(h.Dir, "cache"), TempDir: h.Dir, Progress: progress}
 }
 
 // Last returns the manifest of a region's newest version; nil when it has none.

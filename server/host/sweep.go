@@ -11,8 +11,8 @@ import (
 )
 
 // leftovers are what a killed process may leave in a data folder: imports under
-// way, tiles spilled to disk, previews, a socket in the making.
-var leftovers = []string{"osm/*/.new-*", "cache/.new-*", "pannier-tiles-*", "pannier-import-*", ".preview-*", ".sock*"}
+// way, tiles spilled to disk, previews, photos, a socket in the making.
+var leftovers = []string{"osm/*/.new-*", "cache/.new-*", "pannier-tiles-*", "pannier-import-*", ".preview-*", "pannier-upload-*", ".sock*"}
 
 // sweep removes them, and bases that no region uses. Nothing may run yet.
 func (h *Host) sweep(ctx context.Context) error {

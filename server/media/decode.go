@@ -29,7 +29,7 @@ type maker struct {
 
 // made is a photo with the JPEGs of its sizes.
 type made struct {
-	Photo
+	Picture
 	files map[int][]byte // by side
 	given Given
 	at    *Position

@@ -64,7 +64,7 @@ func FuzzPhoto(f *testing.F) {
 		}
 		m := testMaker()
 		if one, err := m.photo(t.Context(), data); err == nil && (len(one.files) != len(sizes) || one.Width < 1 || max(one.Width, one.Height) > Large) {
-			t.Errorf("made %+v", one.Photo)
+			t.Errorf("made %+v", one.Picture)
 		}
 		if !m.memory.TryAcquire(m.most) {
 			t.Error("memory was not given back")

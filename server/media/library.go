@@ -22,7 +22,8 @@ import (
 type Config struct {
 	Meta  store.MetaStore
 	Blobs store.BlobStore
-	// Temp is a folder for uploads on their way; "" is the system's.
+	// Temp is a folder for uploads on their way, files named pannier-upload-…;
+	// "" is the system's.
 	Temp string
 	// Memory is how many bytes decoding may take for all photos at once; 0 is
 	// 1 GiB. A photo that would take more by itself is refused.
@@ -61,7 +62,7 @@ func New(c Config) *Library {
 
 func mediaKey(organisation, hash string) []byte { return records.Key("media", organisation, hash) }
 
-func newKey(m Media, organisation string) []byte {
+func newKey(m Photo, organisation string) []byte {
 	return records.Key("media-new", organisation, fmt.Sprintf("%016x", uint64(math.MaxInt64-m.At.UnixNano())), m.Hash)
 }
 
@@ -73,7 +74,7 @@ func fileName(hash string, side int) string { return "media/" + hash + "/" + str
 
 // Added is what became of an upload.
 type Added struct {
-	Media
+	Photo
 	Known    bool      `json:"known" doc:"the organisation had this photo already; it stays as it is"`
 	Position *Position `json:"position,omitempty" doc:"where it says it was taken; this is not kept"`
 	Similar  []string  `json:"similar" doc:"photos of the organisation that look alike, at most 10"`
@@ -125,27 +126,27 @@ func (l *Library) enter(ctx context.Context, organisation, by string, m *made) (
 		if out.Similar, err = similar(txn, organisation, m); err != nil {
 			return err
 		}
-		old, err := records.Get[Media](txn, mediaKey(organisation, m.Hash))
+		old, err := records.Get[Photo](txn, mediaKey(organisation, m.Hash))
 		switch {
 		case err == nil && old.Gone == nil:
-			out.Media, out.Known = old, true
+			out.Photo, out.Known = old, true
 			return nil
 		case err != nil && !errors.Is(err, store.ErrNotFound):
 			return err
 		}
-		p, err := records.Get[Photo](txn, photoKey(m.Hash))
+		p, err := records.Get[Picture](txn, photoKey(m.Hash))
 		if errors.Is(err, store.ErrNotFound) {
-			p, err = m.Photo, nil
+			p, err = m.Picture, nil
 			p.Made = now
 			err = records.Set(txn, photoKey(m.Hash), p)
 		}
 		if err != nil {
 			return err
 		}
-		out.Media = Media{Photo: p, Given: m.given, At: now, By: by}
+		out.Photo = Photo{Picture: p, Given: m.given, At: now, By: by}
 		return errors.Join(
-			records.Set(txn, mediaKey(organisation, m.Hash), out.Media),
-			records.Set(txn, newKey(out.Media, organisation), p.Look),
+			records.Set(txn, mediaKey(organisation, m.Hash), out.Photo),
+			records.Set(txn, newKey(out.Photo, organisation), p.Look),
 			records.Set(txn, ofKey(m.Hash, organisation), true),
 		)
 	})
@@ -173,7 +174,7 @@ func similar(txn store.Txn, organisation string, m *made) ([]string, error) {
 
 // Describe says whom to name for a photo, under which terms it may be shown, and
 // what it shows. An *InvalidError names the members that cannot be.
-func (l *Library) Describe(ctx context.Context, organisation, hash, by string, w Words) (m Media, err error) {
+func (l *Library) Describe(ctx context.Context, organisation, hash, by string, w Words) (m Photo, err error) {
 	if problems := w.check(); len(problems) > 0 {
 		return m, &InvalidError{problems}
 	}
@@ -187,7 +188,7 @@ func (l *Library) Describe(ctx context.Context, organisation, hash, by string, w
 // Delete takes a photo from an organisation. Features that name it go on without
 // it from the next publish on; its files go with Sweep.
 func (l *Library) Delete(ctx context.Context, organisation, hash, by string) error {
-	now, m := l.now(), Media{}
+	now, m := l.now(), Photo{}
 	return l.change(ctx, organisation, hash, &m, func(txn store.Txn) error {
 		m.Gone, m.Goner = &now, by
 		return txn.Delete(newKey(m, organisation))
@@ -195,7 +196,7 @@ func (l *Library) Delete(ctx context.Context, organisation, hash, by string) err
 }
 
 // change changes the record of a photo that is there.
-func (l *Library) change(ctx context.Context, organisation, hash string, m *Media, fn func(store.Txn) error) error {
+func (l *Library) change(ctx context.Context, organisation, hash string, m *Photo, fn func(store.Txn) error) error {
 	return l.meta.Update(ctx, func(txn store.Txn) (err error) {
 		if *m, err = load(txn, organisation, hash); err != nil {
 			return err
@@ -207,16 +208,16 @@ func (l *Library) change(ctx context.Context, organisation, hash string, m *Medi
 	})
 }
 
-func load(txn store.Txn, organisation, hash string) (Media, error) {
-	m, err := records.Get[Media](txn, mediaKey(organisation, hash))
+func load(txn store.Txn, organisation, hash string) (Photo, error) {
+	m, err := records.Get[Photo](txn, mediaKey(organisation, hash))
 	if errors.Is(err, store.ErrNotFound) || err == nil && m.Gone != nil {
-		return Media{}, ErrNotFound
+		return Photo{}, ErrNotFound
 	}
 	return m, err
 }
 
 // Get returns an organisation's photo.
-func (l *Library) Get(ctx context.Context, organisation, hash string) (m Media, err error) {
+func (l *Library) Get(ctx context.Context, organisation, hash string) (m Photo, err error) {
 	err = l.meta.View(ctx, func(txn store.Txn) error {
 		m, err = load(txn, organisation, hash)
 		return err

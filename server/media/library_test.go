@@ -127,14 +127,6 @@ func TestAddRefuses(t *testing.T) {
 	if left, _ := os.ReadDir(l.temp); len(left) > 0 {
 		t.Errorf("uploads were left: %v", left)
 	}
-	os.WriteFile(filepath.Join(l.temp, "pannier-upload-1"), file, 0o600)
-	os.WriteFile(filepath.Join(l.temp, "mine"), file, 0o600)
-	if err := ClearTemp(l.temp); err != nil {
-		t.Fatal(err)
-	}
-	if left, _ := os.ReadDir(l.temp); len(left) != 1 {
-		t.Errorf("after a restart there are %v", left)
-	}
 }
 
 type failing struct{ err error }

@@ -17,10 +17,10 @@
 //
 // # Records
 //
-//	media/{organisation}/{hash}         Media: an organisation's photo
+//	media/{organisation}/{hash}         Photo: an organisation's photo
 //	media-new/{organisation}/{n}/{hash} its look; n is 16 hex digits that fall with time
 //	media-of/{hash}/{organisation}      who has a photo
-//	photo/{hash}                        Photo
+//	photo/{hash}                        Picture
 //
 // The JPEGs lie in the private BlobStore as media/{hash}/{size}. They are written
 // before the records that lead to them; Sweep removes what no record leads to.
@@ -95,8 +95,8 @@ type InvalidError struct{ Problems []*feature.FieldError }
 
 func (e *InvalidError) Error() string { return "invalid photo: " + e.Problems[0].Error() }
 
-// Photo is a picture as it is kept, whoever has it.
-type Photo struct {
+// Picture is a picture as it is kept, whoever has it.
+type Picture struct {
 	Hash   string    `json:"hash" doc:"SHA-256 of its largest size; what media.hash of a feature names"`
 	Width  int       `json:"width" doc:"of its largest size, in pixels"`
 	Height int       `json:"height"`
@@ -113,9 +113,9 @@ type Size struct {
 	Bytes  int `json:"bytes"`
 }
 
-// Media is a photo that an organisation has, and what it says of it.
-type Media struct {
-	Photo
+// Photo is a photo that an organisation has, and what it says of it.
+type Photo struct {
+	Picture
 	Words
 	Given  Given      `json:"given" doc:"the file that was uploaded"`
 	At     time.Time  `json:"at" doc:"when it was uploaded"`
@@ -127,7 +127,7 @@ type Media struct {
 }
 
 // Complete reports whether it may be shown: its terms are known.
-func (m Media) Complete() bool { return m.Gone == nil && m.Licence != "" && m.Credit != "" }
+func (m Photo) Complete() bool { return m.Gone == nil && m.Licence != "" && m.Credit != "" }
 
 // Given is what is known of an uploaded file; it is not kept itself.
 type Given struct {

@@ -17,7 +17,7 @@ const MaxPage = 200
 
 // List returns an organisation's photos, the newest first, from a cursor on (""
 // for the start), and the cursor of the next page, "" at the end.
-func (l *Library) List(ctx context.Context, organisation, cursor string, limit int) (page []Media, next string, err error) {
+func (l *Library) List(ctx context.Context, organisation, cursor string, limit int) (page []Photo, next string, err error) {
 	if cursor != "" && (len(cursor) != 16+1+64 || cursor[16] != '/') {
 		return nil, "", ErrCursor
 	}
@@ -48,7 +48,7 @@ func (l *Library) List(ctx context.Context, organisation, cursor string, limit i
 }
 
 // last is the cursor after a page.
-func last(page []Media, organisation string) string {
+func last(page []Photo, organisation string) string {
 	key := newKey(page[len(page)-1], organisation)
 	return string(key[len(records.Key("media-new", organisation, "")):])
 }
@@ -106,7 +106,7 @@ func (l *Library) shown(ctx context.Context, hash string) (store.Object, error) 
 		may = false
 		names, err := records.Names(txn, records.Key("media-of", hash, ""))
 		for _, organisation := range names {
-			m, err := records.Get[Media](txn, mediaKey(organisation, hash))
+			m, err := records.Get[Photo](txn, mediaKey(organisation, hash))
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			}

@@ -3,19 +3,14 @@ package media
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 )
-
-// tempPattern names uploads on their way.
-const tempPattern = "pannier-upload-*"
 
 // receive takes a file to disk, however slowly it comes: it takes no memory.
 func (l *Library) receive(from io.Reader, announced string) (_ *upload, err error) {
-	f, err := os.CreateTemp(l.temp, tempPattern)
+	f, err := os.CreateTemp(l.temp, "pannier-upload-*")
 	if err != nil {
 		return nil, fmt.Errorf("receive upload: %w", err)
 	}
@@ -57,14 +52,4 @@ func (u *upload) read() ([]byte, error) {
 		return nil, fmt.Errorf("read upload: %w", err)
 	}
 	return data, nil
-}
-
-// ClearTemp removes what a killed process left of uploads in a folder.
-func ClearTemp(folder string) error {
-	left, err := filepath.Glob(filepath.Join(folder, tempPattern))
-	errs := []error{err}
-	for _, name := range left {
-		errs = append(errs, os.Remove(name))
-	}
-	return errors.Join(errs...)
 }

@@ -46,7 +46,7 @@ func (l *Library) Sweep(ctx context.Context, grace time.Duration) (swept Swept, 
 func (l *Library) dropRecords(ctx context.Context, before time.Time, swept *Swept) error {
 	type owned struct{ organisation, hash string }
 	var old []owned
-	due := func(m Media) bool {
+	due := func(m Photo) bool {
 		return m.Gone != nil && m.Gone.Before(before) || m.Gone == nil && !m.Complete() && m.At.Before(before)
 	}
 	err := l.meta.View(ctx, func(txn store.Txn) error {
@@ -56,7 +56,7 @@ func (l *Library) dropRecords(ctx context.Context, before time.Time, swept *Swep
 			if err != nil {
 				return err
 			}
-			var m Media
+			var m Photo
 			if err := json.Unmarshal(kv.Value, &m); err != nil {
 				return fmt.Errorf("record %s: %w", kv.Key, err)
 			}
@@ -74,7 +74,7 @@ func (l *Library) dropRecords(ctx context.Context, before time.Time, swept *Swep
 		dropped := 0
 		err = l.meta.Update(ctx, func(txn store.Txn) error {
 			dropped = 0
-			m, err := records.Get[Media](txn, mediaKey(o.organisation, o.hash))
+			m, err := records.Get[Photo](txn, mediaKey(o.organisation, o.hash))
 			if err != nil || !due(m) {
 				return err
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/server/editing"
 	"github.com/pannier-maps/pannier/server/jobs"
+	"github.com/pannier-maps/pannier/server/media"
 	"github.com/pannier-maps/pannier/server/schedule"
 	"github.com/pannier-maps/pannier/server/store"
 	"github.com/pannier-maps/pannier/server/webhook"
@@ -75,6 +76,14 @@ var rows = []row{
 	{jobs.ErrOffset, "upload-offset", http.StatusConflict, "The upload goes on elsewhere"},
 	{jobs.ErrChecksum, "checksum", statusChecksum, "The bytes do not have that checksum"},
 	{jobs.ErrInvalid, "invalid", http.StatusUnprocessableEntity, "Some fields cannot be taken"},
+	{media.ErrKind, "media-type", http.StatusUnsupportedMediaType, "The address does not take that kind of content"},
+	{media.ErrTooLarge, "too-large", http.StatusRequestEntityTooLarge, "The request is too large"},
+	{media.ErrBroken, "damaged", http.StatusUnprocessableEntity, "The picture cannot be read"},
+	{media.ErrDigest, "checksum", statusChecksum, "The bytes do not have that checksum"},
+	{media.ErrNotFound, "not-found", http.StatusNotFound, absent},
+	{media.ErrTooMany, "limit", http.StatusConflict, "There are too many of them already"},
+	{media.ErrBusy, "unavailable", http.StatusServiceUnavailable, busy},
+	{media.ErrCursor, "bad-request", http.StatusBadRequest, "The request makes no sense"},
 	{fs.ErrNotExist, "not-found", http.StatusNotFound, absent},
 	{store.ErrNotFound, "not-found", http.StatusNotFound, absent},
 	{store.ErrBadName, "not-found", http.StatusNotFound, absent},

@@ -141,7 +141,7 @@ func New(c Config) (*API, error) {
 func (a *API) routes() []Route {
 	return slices.Concat(a.aboutRoutes(), a.sessionRoutes(), a.meRoutes(), a.organisationRoutes(), a.memberRoutes(), a.invitationRoutes(), a.tokenRoutes(),
 		a.featureRoutes(), a.changeRoutes(), a.historyRoutes(), a.categoryRoutes(), a.uploadRoutes(), a.importRoutes(), a.eventRoutes(), a.rolloutRoutes(), a.timerRoutes(), a.feedRoutes(), a.webhookRoutes(),
-		a.versionRoutes(), a.hoursRoutes())
+		a.versionRoutes(), a.hoursRoutes(), a.mediaRoutes())
 }
 
 // ServeHTTP implements http.Handler.

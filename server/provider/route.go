@@ -55,6 +55,8 @@ var params = []Param{
 	{"source", `[a-z0-9._-]{1,64}`, "source of features; an organisation has one of its id"},
 	{"feature", `[^\x00-\x1f\x7f]{1,200}`, "id of a feature, slashes and all"},
 	{"change", `[1-9][0-9]{0,17}`, "number of a change"},
+	{"media", `[0-9a-f]{64}`, "hash of a photo"},
+	{"size", `320|800|1600`, "what the longer side has at most, in pixels"},
 	{"category", `[a-z_]{1,30}\.x_[a-z0-9_]{1,30}`, "id of a region's own category"},
 }
 

@@ -128,6 +128,14 @@ var expected = map[string]expect{
 
 	"GET /v1/opening-hours": {own: known},
 
+	"POST /v1/organisations/{organisation}/media":               {own: "contributor machine"},
+	"GET /v1/organisations/{organisation}/media":                {own: "contributor machine manager"},
+	"GET /v1/organisations/{organisation}/media/{media}":        {own: "contributor machine manager"},
+	"PUT /v1/organisations/{organisation}/media/{media}":        {own: "contributor machine"},
+	"DELETE /v1/organisations/{organisation}/media/{media}":     {own: "contributor machine manager"},
+	"GET /v1/organisations/{organisation}/media/{media}/{size}": {own: "contributor machine manager"},
+	"GET /v1/regions/{region}/media/{media}/{size}":             {own: "editor manager"},
+
 	"GET /v1/regions/{region}/versions":  {own: works},
 	"POST /v1/regions/{region}/versions": {own: works, body: odd}, // whether they may is for the handler: only some are trusted
 	"GET /v1/regions/{region}/preview":   {own: works},
@@ -211,7 +219,7 @@ func visit(t *testing.T, row Route, body, region, org, let string) {
 		user, token, invitation = "foreigner", "foreign machine", "foreign invitation"
 	}
 	path := strings.NewReplacer("{region}", region, "{organisation}", org, "{user}", w.users[user].ID,
-		"{source}", "inn", "{feature}", "inn/1", "{change}", "1", "{import}", "1", "{upload}", "aaaaaaaaaaaaaaaa", "{timer}", "aaaaaaaaaaaaaaaa", "{feed}", "aaaaaaaaaaaaaaaa", "{webhook}", "aaaaaaaaaaaaaaaa", "{category}", "food.x_a", "{token}", w.ids[token], "{invitation}", w.ids[invitation]).Replace(row.Path)
+		"{source}", "inn", "{feature}", "inn/1", "{change}", "1", "{import}", "1", "{upload}", "aaaaaaaaaaaaaaaa", "{timer}", "aaaaaaaaaaaaaaaa", "{feed}", "aaaaaaaaaaaaaaaa", "{webhook}", "aaaaaaaaaaaaaaaa", "{category}", "food.x_a", "{media}", w.photo(row, org), "{size}", "800", "{token}", w.ids[token], "{invitation}", w.ids[invitation]).Replace(row.Path)
 	for _, in := range []bool{false, true} { // those who are refused first: they change nothing
 		for _, actor := range actors {
 			if in == (actor == "administrator" || slices.Contains(strings.Fields(let), actor)) {

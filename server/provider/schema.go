@@ -200,10 +200,14 @@ func (s *schemas) operation(row Route) (object, error) {
 		}
 		answer["content"] = object{"application/json": object{"schema": out}}
 	}
-	op["responses"] = object{
+	responses := object{
 		strconv.Itoa(row.status()): answer,
 		"default":                  object{"$ref": "#/components/responses/Problem"},
 	}
+	if strings.HasPrefix(row.Handle.Gives, "image/") {
+		responses["304"] = object{"description": "The caller has it already, as If-None-Match told"}
+	}
+	op["responses"] = responses
 	return op, nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/pannier-maps/pannier/server/control"
 	"github.com/pannier-maps/pannier/server/host"
 	"github.com/pannier-maps/pannier/server/jobs"
+	"github.com/pannier-maps/pannier/server/media"
 	"github.com/pannier-maps/pannier/server/public"
 	"github.com/pannier-maps/pannier/server/store/local"
 	"github.com/pannier-maps/pannier/server/viewer"
@@ -114,6 +115,9 @@ func renew(ctx context.Context, h *host.Host, accounts *auth.Accounts, imports *
 			}
 			if err := imports.Sweep(ctx); err != nil {
 				log.Error("old imports could not be removed", "err", err)
+			}
+			if _, err := h.Media.Sweep(ctx, media.Grace); err != nil {
+				log.Error("deleted photos could not be removed", "err", err)
 			}
 		}
 	}
