@@ -10,6 +10,7 @@ import (
 	"image/jpeg"
 	"strings"
 	"testing"
+	"time"
 )
 
 // pictures has a file of each kind.
@@ -290,5 +291,61 @@ func TestPolyglots(t *testing.T) {
 				t.Errorf("%s: it is still in the size %d", name, side)
 			}
 		}
+	}
+}
+
+// Whatever a decoder meets, it ends, with a photo or an error, and gives back
+// its memory.
+func TestSpoilt(t *testing.T) {
+	for name, file := range pictures(t) {
+		m, start, made := testMaker(), len(file)/8, 0
+		for i := range 24 {
+			spoilt := append([]byte(nil), file...)
+			for at := start + i*7; at < len(file); at += len(file)/3 + i {
+				spoilt[at] ^= byte(1 + i*37)
+			}
+			_, err := m.photo(t.Context(), spoilt)
+			if err == nil {
+				made++
+			} else if !errors.Is(err, ErrBroken) && !errors.Is(err, ErrKind) && !errors.Is(err, ErrTooLarge) {
+				t.Errorf("%s, spoilt %d: %v", name, i, err)
+			}
+		}
+		if !m.memory.TryAcquire(m.most) {
+			t.Errorf("%s: memory was not given back", name)
+		}
+		t.Logf("%s: %d of 24 spoilt files still are pictures", name, made)
+	}
+}
+
+// A decoder that does not end keeps its memory, and nobody waits for it.
+func TestEndless(t *testing.T) {
+	kind, release := decoders["image/png"], make(chan struct{})
+	decoders["image/png"] = func(data []byte, h header) (image.Image, error) {
+		<-release
+		return kind(data, h)
+	}
+	defer func() { decoders["image/png"] = kind }()
+	m := testMaker()
+	m.patience = time.Millisecond
+	if _, err := m.photo(t.Context(), asPNG(t, scene(30, 20, 1))); !errors.Is(err, ErrBroken) {
+		t.Errorf("without end: %v", err)
+	}
+	if m.memory.TryAcquire(m.most) {
+		t.Error("its memory was given back while it ran")
+	}
+	close(release)
+	if err := m.memory.Acquire(t.Context(), m.most); err != nil {
+		t.Error(err)
+	}
+}
+
+// A decoder that panics is a damaged file, not the end of the server.
+func TestPanic(t *testing.T) {
+	kind := decoders["image/png"]
+	decoders["image/png"] = func([]byte, header) (image.Image, error) { panic("index out of range") }
+	defer func() { decoders["image/png"] = kind }()
+	if _, err := testMaker().photo(t.Context(), asPNG(t, scene(30, 20, 1))); !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("a panic is told as %v", err)
 	}
 }
