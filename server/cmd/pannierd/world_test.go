@@ -148,14 +148,14 @@ type daemon struct {
 var serving = regexp.MustCompile(`http://[^/]+`)
 
 // serve starts a daemon on the site. It is stopped at the end of the test.
-func (w world) serve() *daemon {
+func (w world) serve(args ...string) *daemon {
 	w.t.Helper()
 	log, err := os.Create(filepath.Join(w.t.TempDir(), "log"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	defer log.Close()
-	d := &daemon{t: w.t, cmd: exec.Command(commands.pannierd, "--data", w.data, "serve", "--listen", "127.0.0.1:0"), stderr: log.Name()}
+	d := &daemon{t: w.t, cmd: exec.Command(commands.pannierd, append([]string{"--data", w.data, "serve", "--listen", "127.0.0.1:0"}, args...)...), stderr: log.Name()}
 	d.cmd.Stderr = log
 	out, err := d.cmd.StdoutPipe()
 	if err == nil {
