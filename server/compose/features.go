@@ -2,7 +2,6 @@ package compose
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/planar"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/sync/manifest"
@@ -153,52 +151,6 @@ func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Ba
 		return nil, fmt.Errorf("write shelf: %w", err)
 	}
 	return openShelf(path, print)
-}
-
-// word is what one source says of a feature.
-type word struct {
-	at     int64
-	source string
-	raw    []byte // canonical
-	*feature.Feature
-}
-
-// given returns what providers gave, by id, the oldest word first.
-func (c *Composer) given(ctx context.Context, region string) (map[string][]word, error) {
-	var all []word
-	_, err := c.Catalog.Records(ctx, region, func(ref catalog.Ref, r catalog.Record) error {
-		if !r.Exists() {
-			return nil
-		}
-		raw, err := c.Catalog.Read(ctx, r.Content)
-		all = append(all, word{r.At.UnixNano(), ref.Source, raw, nil})
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	g := new(errgroup.Group)
-	for some := range slices.Chunk(all, len(all)/c.workers()+1) {
-		g.Go(func() (err error) {
-			for i := range some {
-				if some[i].Feature, err = feature.Parse(some[i].raw); err != nil {
-					return fmt.Errorf("feature of %s: %w", some[i].source, err)
-				}
-			}
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	words := make(map[string][]word)
-	for _, w := range all {
-		words[w.ID] = append(words[w.ID], w)
-	}
-	for _, of := range words {
-		slices.SortFunc(of, func(a, b word) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.source, b.source)) })
-	}
-	return words, nil
 }
 
 // amend applies amendments in order. One that changes nothing leaves no trace,

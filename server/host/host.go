@@ -44,6 +44,7 @@ type Host struct {
 	Media   *media.Library
 	Site    Site
 
+	words   compose.Words // of providers, between publishes
 	public  *localstore.Store
 	private *localstore.Store
 	meta    store.MetaStore
@@ -141,7 +142,7 @@ func (h *Host) Importer(progress Progress) *ingest.Importer {
 
 // Composer returns a composer for the regions.
 func (h *Host) Composer(progress Progress) *compose.Composer {
-	return &compose.Composer{Catalog: h.Catalog, Photos: h.Media, Folder: filepath.Join(h.Dir, "osm"), Cache: filepath.Join(h.Dir, "cache"), TempDir: h.Dir, Progress: progress}
+	return &compose.Composer{Catalog: h.Catalog, Words: &h.words, Photos: h.Media, Folder: filepath.Join(h.Dir, "osm"), Cache: filepath.Join(h.Dir, "cache"), TempDir: h.Dir, Progress: progress}
 }
 
 // Last returns the manifest of a region's newest version; nil when it has none.
