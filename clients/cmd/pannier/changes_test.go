@@ -35,10 +35,10 @@ func TestChanges(t *testing.T) {
 	d.publish(edited())
 	want := []string{
 		"5 changes\n",
-		"  Sperrung from 1 May 2031: Most na Muri, ",
-		"  2 new: Trinkwasser (Vodnjak, …), ",
-		"  Gasthof Georgine · Restaurant: opening hours now Tu-Su 10:00-17:00, ",
-		"  gone: Kaapse Koffie · Café, ",
+		"  gesperrt ab 1. Mai 2031: Most na Muri, ",
+		"  2 neu: Trinkwasser (Vodnjak, …), ",
+		"  Gasthof Georgine · Restaurant: Öffnungszeiten jetzt Tu-Su 10:00-17:00, ",
+		"  entfallen: Kaapse Koffie · Café, ",
 	}
 	dry := d.must("update", "--dry-run", "--near", "46.5547,15.6459")
 	for _, text := range append(want, "drava would be version 2, with ", "Version 2 after 1: ", "  features  ") {
@@ -84,7 +84,7 @@ func TestChangesAlongTheRoute(t *testing.T) {
 	d.publish(edited())
 	d.must("update")
 	told := d.must("changes")
-	for _, text := range []string{"4 changes", "2 new: Trinkwasser (Vodnjak, …), the nearest 0 m away\n"} {
+	for _, text := range []string{"4 changes", "2 neu: Trinkwasser (Vodnjak, …), the nearest 0 m away\n"} {
 		if !strings.Contains(told, text) {
 			t.Errorf("changes wrote\n%s\nwithout %q", told, text)
 		}
