@@ -33,7 +33,7 @@ import (
 
 // mapVersion goes into the fingerprint of a base map. Raise it when the schema
 // or the builder changes what comes out of the same input.
-const mapVersion = 1
+const mapVersion = 2
 
 // baseCache bounds the memory for decoded blocks of a base, in bytes.
 const baseCache = 256 << 20

@@ -129,6 +129,7 @@ func (w *worker) way(places []cell.Point, closed bool) {
 	if n := len(w.places); closed && n > 3 && w.places[0] == w.places[n-1] {
 		w.shape.Reset()
 		w.shape.Add(w.places[:n-1])
+		w.measure(areaOf(&w.shape), nil)
 		w.polygon(&w.shape)
 		w.label([]*vector.World{&w.shape})
 	}
@@ -152,8 +153,14 @@ func (w *worker) relations(ctx context.Context, block int) error {
 		if err != nil {
 			return fmt.Errorf("relation %d: %w", r.ID, err)
 		}
-		polygons := project(osm.AssembleMultipolygon(members))
+		outlines, _ := osm.AssembleMultipolygon(members) // what is wrong is left out, as its makers would see on any other map
+		polygons := project(outlines)
 		w.id = elementID(osm.RelationKind, r.ID)
+		var area int64
+		for _, polygon := range polygons {
+			area += areaOf(polygon)
+		}
+		w.measure(area, outlines)
 		for _, polygon := range polygons {
 			w.polygon(polygon)
 		}
@@ -165,9 +172,8 @@ func (w *worker) relations(ctx context.Context, block int) error {
 	return ctx.Err()
 }
 
-// project maps polygons to world units. What is wrong in a relation is left out,
-// as its makers would see on any other map.
-func project(polygons [][][]cell.Point, _ []osm.Problem) []*vector.World {
+// project maps polygons to world units.
+func project(polygons [][][]cell.Point) []*vector.World {
 	var shapes []*vector.World
 	for _, rings := range polygons {
 		shape := new(vector.World)

@@ -66,6 +66,33 @@ func (w *worker) classify(s schema.Subject) []pen {
 	return w.draws
 }
 
+// measure completes the draws that depend on the area of an element: of so many
+// square world units, or within outlines.
+func (w *worker) measure(area int64, outlines [][][]cell.Point) {
+	for i := range w.draws {
+		switch d := &w.draws[i]; d.Size {
+		case schema.MapSize:
+			schema.Measure(&d.Draw, vector.SquareMetres(area))
+		case schema.GroundSize:
+			schema.Measure(&d.Draw, groundOf(outlines))
+		}
+	}
+}
+
+// groundOf returns the area of polygons on the ground.
+func groundOf(polygons [][][]cell.Point) (area float64) {
+	for _, rings := range polygons {
+		for i, ring := range rings {
+			if i == 0 {
+				area += vector.GroundArea(ring)
+			} else {
+				area -= vector.GroundArea(ring)
+			}
+		}
+	}
+	return max(area, 0)
+}
+
 // ready reports what went wrong with the last element, or that ctx has ended.
 func (w *worker) ready(ctx context.Context) error {
 	return cmp.Or(w.failed, ctx.Err())

@@ -8,7 +8,7 @@ var layerOrder = []string{
 	"sites", "buildings", "bridges", "street_polygons", "streets", "aerialways", "ferries",
 	boundariesLayer, routesLayer,
 	"water_polygons_labels", "water_lines_labels", "streets_polygons_labels", "street_labels",
-	"boundary_labels", "place_labels",
+	"streets_labels_points", "addresses", "public_transport", "boundary_labels", "place_labels",
 }
 
 // Layers lists the layers, in drawing order.
@@ -64,6 +64,9 @@ func describe(sec *section, byName map[string]*Layer) {
 	}
 	if sec.naming != unnamed {
 		l.Fields["name"] = "String"
+	}
+	if sec.size != Unsized {
+		l.Fields[areaField] = "Number"
 	}
 }
 

@@ -16,6 +16,7 @@ type section struct {
 	last    uint8   // last zoom, 0 for MaxZoom
 	minArea float64 // as in Draw
 	naming  naming
+	size    Size // as in Draw
 	fields  []field
 	rank    func(Subject, *class) int32 // nil for 0
 	classes []class
@@ -173,6 +174,7 @@ func (r *rule) draw(s Subject, shape Shape, languages []string, draws []Draw) []
 	d := Draw{
 		Layer: sec.layer, Shape: shape, MinArea: sec.minArea,
 		MinZoom: cmp.Or(sec.zoom, c.zoom), MaxZoom: cmp.Or(sec.last, MaxZoom),
+		Size: sec.size,
 	}
 	if sec.rank != nil {
 		d.Rank = sec.rank(s, c)

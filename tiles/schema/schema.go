@@ -33,6 +33,16 @@ const (
 	LabelPoint              // a point inside the area
 )
 
+// Size says which area of an element its Draw depends on.
+type Size uint8
+
+// The sizes, in square metres.
+const (
+	Unsized    Size = iota
+	MapSize         // in Web Mercator
+	GroundSize      // on the ground
+)
+
 // ValueKind is the type of a Value.
 type ValueKind uint8
 
@@ -68,6 +78,7 @@ type Draw struct {
 	Rank             int32   // order inside the layer, low first
 	Attrs            []Attr  // sorted by key
 	MinArea          float64 // square pixels of a 256-pixel tile below which a zoom leaves it out, 0 for none
+	Size             Size    // what Measure wants to know, before the element is drawn
 }
 
 // Subject is an element as Classify sees it.

@@ -100,7 +100,10 @@ var classifyTests = []struct {
 	{"school building", ring("amenity=school building=school"), []string{
 		"sites polygon z14-14 kind=school", "buildings polygon z14-14",
 	}},
-	{"house", ring("building=yes addr:housenumber=7"), []string{"buildings polygon z14-14"}},
+	{"house", ring("building=yes addr:housenumber=7"), []string{"buildings polygon z14-14", "addresses label z14-14 housenumber=7"}},
+	{"entrance", node("addr:housename=Rotes+Haus addr:housenumber=12a"), []string{"addresses point z14-14 housename=Rotes+Haus housenumber=12a"}},
+	{"named house", node("addr:housename=Gutenberg"), []string{"addresses point z14-14 housename=Gutenberg"}},
+	{"numbers along a line", way("addr:interpolation=even addr:housenumber=2-10"), nil},
 	{"no house", ring("building=no"), nil},
 	{"bridge area", ring("man_made=bridge"), []string{"bridges polygon z12-14 kind=bridge"}},
 
@@ -115,7 +118,7 @@ var classifyTests = []struct {
 	}},
 	{"nameless place", node("place=hamlet"), nil},
 	{"country", relation("type=boundary boundary=administrative admin_level=2 name=Liechtenstein name:en=Liechtenstein"), []string{
-		"boundary_labels label z5-14 admin_level=2 name=Liechtenstein",
+		"boundary_labels label z2-14 admin_level=2 name=Liechtenstein",
 	}},
 	{"municipality", relation("type=boundary boundary=administrative admin_level=8 name=Balzers"), nil},
 
@@ -144,6 +147,12 @@ var classifyTests = []struct {
 	}},
 	{"runway", way("aeroway=runway"), []string{"streets line z11-14 kind=runway"}},
 	{"runway area", ring("area:aeroway=runway"), []string{"street_polygons polygon z11-14 kind=runway"}},
+	{"motorway exit", node("highway=motorway_junction ref=9 name=Vaduz"), []string{"streets_labels_points point z12-14 kind=motorway_junction name=Vaduz ref=9"}},
+	{"station", node("railway=station public_transport=station name=Schaan-Vaduz"), []string{"public_transport point z13-14 kind=station name=Schaan-Vaduz"}},
+	{"nameless stop", node("highway=bus_stop"), []string{"public_transport point z14-14 kind=bus_stop"}},
+	{"airport", ring("aeroway=aerodrome name=Brnik"), []string{"public_transport label z11-14 kind=aerodrome name=Brnik"}},
+	{"ferry terminal", node("amenity=ferry_terminal"), []string{"public_transport point z12-14 kind=ferry_terminal"}},
+	{"lift station", node("aerialway=station"), []string{"public_transport point z13-14 kind=aerialway_station"}},
 	{"gondola", way("aerialway=gondola name=Täli"), []string{"aerialways line z12-14 kind=gondola"}},
 	{"rope tow", way("aerialway=rope_tow"), []string{"aerialways line z12-14 kind=rope-tow"}},
 	{"car ferry", way("route=ferry motor_vehicle=yes name=Fähre"), []string{"ferries line z10-14 kind=ferry name=Fähre"}},
@@ -253,6 +262,44 @@ func TestRanks(t *testing.T) {
 				t.Errorf("%s: rank of %v is %d, above %d of %v", test.name, test.subjects[i-1].Tags, a, b, test.subjects[i].Tags)
 			}
 		}
+	}
+}
+
+func TestMeasure(t *testing.T) {
+	country := relation("boundary=administrative admin_level=2 name=a")
+	state := relation("boundary=administrative admin_level=4 name=b")
+	lake := relation("natural=water name=c")
+	tests := []struct {
+		name    string
+		subject Subject
+		draw    int
+		area    float64
+		want    string
+	}{
+		{"giant", country, 0, 9.8e12, "boundary_labels label z2-14 admin_level=2 name=a way_area=980000000"},
+		{"great country", country, 0, 8e11, "boundary_labels label z3-14 admin_level=2 name=a way_area=80000000"},
+		{"country", country, 0, 3.5e11, "boundary_labels label z4-14 admin_level=2 name=a way_area=35000000"},
+		{"small country", country, 0, 1.6e8, "boundary_labels label z5-14 admin_level=2 name=a way_area=16000"},
+		{"great state", state, 0, 2.5e12, "boundary_labels label z3-14 admin_level=4 name=b way_area=250000000"},
+		{"state", state, 0, 7e10, "boundary_labels label z5-14 admin_level=4 name=b way_area=7000000"},
+		{"lake", lake, 0, 1450.6, "water_polygons polygon z4-14 kind=water way_area=1451"},
+		{"lake's name", lake, 1, 1450.6, "water_polygons_labels label z9-13 kind=water name=c way_area=1451"},
+		{"no area", way("highway=path"), 0, 5, "streets line z13-14 kind=path"},
+	}
+	for _, test := range tests {
+		d := Classify(test.subject, nil, nil)[test.draw]
+		Measure(&d, test.area)
+		if got := show(d); got != test.want {
+			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
+		}
+	}
+	last := int32(-1 << 31)
+	for _, area := range []float64{5e14, 1e12, 1e12 - 1e6, 4000, 3999, 1, 0} {
+		d := Classify(lake, nil, nil)[1]
+		if Measure(&d, area); d.Rank <= last {
+			t.Errorf("an area of %g has rank %d, after %d", area, d.Rank, last)
+		}
+		last = d.Rank
 	}
 }
 

@@ -15,12 +15,12 @@ const (
 )
 
 var sections = []section{
-	{layer: "water_polygons", form: areas, minArea: smallestWater, classes: waterAreas},
-	{layer: "water_polygons", form: statedAreas, minArea: smallestWater, classes: canalAreas},
+	{layer: "water_polygons", form: areas, minArea: smallestWater, size: MapSize, classes: waterAreas},
+	{layer: "water_polygons", form: statedAreas, minArea: smallestWater, size: MapSize, classes: canalAreas},
 	{layer: "water_polygons_labels", form: areaLabels, naming: needsName,
-		zoom: labelZoom, last: MaxZoom - 1, minArea: labelMinArea, classes: waterAreas},
-	{layer: "water_polygons_labels", form: areaLabels, naming: needsName, zoom: MaxZoom, classes: waterAreas},
-	{layer: "water_polygons_labels", form: statedLabels, naming: needsName, zoom: MaxZoom, classes: canalAreas},
+		zoom: labelZoom, last: MaxZoom - 1, minArea: labelMinArea, size: MapSize, classes: waterAreas},
+	{layer: "water_polygons_labels", form: areaLabels, naming: needsName, zoom: MaxZoom, size: MapSize, classes: waterAreas},
+	{layer: "water_polygons_labels", form: statedLabels, naming: needsName, zoom: MaxZoom, size: MapSize, classes: canalAreas},
 	{layer: "water_lines", form: lines, rank: byLayer, fields: waterFields, classes: []class{
 		{key: "waterway", value: "river", zoom: 9},
 		{key: "waterway", value: "canal", zoom: 9},
@@ -53,11 +53,13 @@ var sections = []section{
 		{key: "military", value: "danger_area", zoom: 14},
 	}},
 	{layer: "buildings", form: areas, classes: []class{{key: "building", value: "*", kind: "-", zoom: 14}}},
+	{layer: "addresses", form: nodes, fields: addressFields, classes: addresses},
+	{layer: "addresses", form: areaLabels, fields: addressFields, classes: addresses},
 
-	{layer: "boundary_labels", form: relationLabel, naming: needsName, rank: heavyFirst,
+	{layer: "boundary_labels", form: relationLabel, naming: needsName, size: GroundSize,
 		fields: []field{{"admin_level", Int, 0, adminLevel}}, classes: []class{
-			{key: "boundary", value: "administrative", kind: "-", zoom: 5, with: osm.Tag{Key: "admin_level", Value: "2"}, weight: 2},
-			{key: "boundary", value: "administrative", kind: "-", zoom: 5, with: osm.Tag{Key: "admin_level", Value: "4"}, weight: 1},
+			{key: "boundary", value: "administrative", kind: "-", zoom: 2, with: osm.Tag{Key: "admin_level", Value: "2"}},
+			{key: "boundary", value: "administrative", kind: "-", zoom: 3, with: osm.Tag{Key: "admin_level", Value: "4"}},
 		}},
 	{layer: "place_labels", form: nodes, naming: needsName, rank: byPopulation,
 		fields: []field{{"population", Int, 0, population}}, classes: places},
@@ -69,6 +71,9 @@ var sections = []section{
 	{layer: "streets", form: lines, fields: streetFields, rank: byHeight, classes: streets},
 	{layer: "streets", form: lines, fields: streetFields, rank: byHeight, classes: rails},
 	{layer: "street_labels", form: lines, naming: needsText, fields: labelFields, rank: heavyFirst, classes: streetLabels},
+	{layer: "streets_labels_points", form: nodes, naming: named, fields: []field{copied("ref", 0, "ref")}, classes: []class{
+		{key: "highway", value: "motorway_junction", zoom: 12},
+	}},
 	{layer: "bridges", form: areas, classes: []class{{key: "man_made", value: "bridge", zoom: 12}}},
 	{layer: "aerialways", form: lines, classes: []class{
 		{key: "aerialway", value: "cable_car", zoom: 12},
@@ -85,6 +90,28 @@ var sections = []section{
 		{key: "route", value: "ferry", zoom: 12, with: osm.Tag{Key: "motor_vehicle", Value: "no"}},
 		{key: "route", value: "ferry", zoom: 10},
 	}},
+	{layer: "public_transport", form: nodes, naming: named, classes: stops},
+	{layer: "public_transport", form: areaLabels, naming: named, classes: stops},
+}
+
+var addresses = []class{
+	{key: "addr:housenumber", value: "*", kind: "-", zoom: 14},
+	{key: "addr:housename", value: "*", kind: "-", zoom: 14},
+}
+
+var addressFields = []field{copied("housenumber", 0, "addr:housenumber"), copied("housename", 0, "addr:housename")}
+
+var stops = []class{
+	{key: "aeroway", value: "aerodrome", zoom: 11},
+	{key: "aeroway", value: "helipad", zoom: 13},
+	{key: "railway", value: "station", zoom: 13},
+	{key: "railway", value: "halt", zoom: 13},
+	{key: "railway", value: "tram_stop", zoom: 14},
+	{key: "amenity", value: "bus_station", zoom: 13},
+	{key: "highway", value: "bus_stop", zoom: 14},
+	{key: "amenity", value: "ferry_terminal", zoom: 12},
+	{key: "aerialway", value: "ferry_terminal", zoom: 12},
+	{key: "aerialway", value: "station", kind: "aerialway_station", zoom: 13},
 }
 
 var waterAreas = []class{
