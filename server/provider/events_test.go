@@ -174,3 +174,37 @@ func TestEventStreamsAreBounded(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 }
+
+// TestEventsOfAChange follows a change through its review, as its author and as
+// somebody else who works in the region.
+func TestEventsOfAChange(t *testing.T) {
+	const changes = "/v1/regions/alps/changes"
+	w := newWorld(t)
+	w.api.streamLife = time.Minute
+	w.beside()
+	w.root()
+	server := httptest.NewServer(w.api)
+	defer server.Close()
+	author, stop := w.follow(server, "contributor", "?after=0", "")
+	defer stop()
+	other, stop := w.follow(server, "foreigner", "?after=0", "")
+	defer stop()
+	w.call("contributor", "POST", changes, `{"title":"Winter","writes":[{"id":"inn/1","feature":`+inn("Krone")+`}]}`).want(201)
+	w.call("contributor", "POST", changes+"/1/propose", `{}`).want(200)
+	w.call("editor", "POST", changes+"/1/return", `{"note":"Say when it is closed."}`).want(200)
+	w.call("contributor", "POST", changes+"/1/propose", `{}`).want(200)
+	w.call("editor", "POST", changes+"/1/accept", `{}`).want(200)
+	w.call("editor", "POST", "/v1/regions/alps/versions", `{"message":"Winter"}`).want(201)
+	for _, want := range []string{"change.draft", "change.proposed", "change.returned", "change.proposed", "change.applying", "feature.created", "change.accepted", "version.published"} {
+		e := author()
+		if e.kind != want || e.event.Version == 0 && (e.event.Change != 1 || e.event.Organisation != ownOrg) {
+			t.Fatalf("%+v, want %s", e, want)
+		}
+		if want == "change.returned" && e.event.By != "user/"+w.users["editor"].ID {
+			t.Errorf("it was sent back by %s", e.event.By)
+		}
+	}
+	if e := other(); e.kind != "version.published" || e.event.Note != "Winter" {
+		t.Errorf("somebody else learns of %+v", e)
+	}
+}
