@@ -9,6 +9,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/pannier-maps/pannier/server/store"
+	"github.com/pannier-maps/pannier/tiles/feature"
 )
 
 // content makes a feature's content.
@@ -118,6 +121,32 @@ func TestTombstones(t *testing.T) {
 	r, err := c.Get(ctx, "mura", ref)
 	if err != nil || r.Rev != 3 || !r.Exists() {
 		t.Errorf("after it came back: %+v, %v", r, err)
+	}
+}
+
+// TestBeforeHistory imports again over large features that were kept before there
+// was a history: it begins with them.
+func TestBeforeHistory(t *testing.T) {
+	c, ctx := open(t), context.Background()
+	create(t, c, "mura")
+	var again []feature.Feature
+	for i := range 40 {
+		id := fmt.Sprint("cafes/", i)
+		old := content(t, c, id, strings.Repeat("x", 50_000))
+		err := c.meta.Update(ctx, func(txn store.Txn) error {
+			return set(txn, key("feature", "mura", "cafes", id), Record{Content: old, Stamp: Stamp{At: time.Unix(1600000000, 0)}})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again = append(again, cafe(id, strings.Repeat("y", 50_000)))
+	}
+	if done, err := c.ImportFeatures(ctx, "mura", Source{Name: "cafes"}, again); err != nil || done.Changed != 40 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	versions, err := c.History(ctx, "mura", Ref{"cafes", "cafes/7"}, 0, 9)
+	if err != nil || len(versions) != 2 || versions[0].Before != versions[1].After || versions[1].At.Unix() != 1600000000 {
+		t.Errorf("%d versions, %v", len(versions), err)
 	}
 }
 

@@ -109,7 +109,7 @@ func (c *Catalog) finish(ctx context.Context, region string, p pending) (done Im
 	in := bufio.NewReaderSize(lines, 1<<20)
 	for {
 		batch, size := [][]byte(nil), 0
-		for len(batch) < MaxEdits && size < MaxEditBytes-inlineRecord {
+		for len(batch) < MaxEdits && size < maxImportBytes-inlineRecord {
 			line, err := in.ReadBytes('\n')
 			if err == io.EOF {
 				break
@@ -143,6 +143,10 @@ func (c *Catalog) finish(ctx context.Context, region string, p pending) (done Im
 
 // Operator is who writes what a command imports.
 const Operator = "operator"
+
+// maxImportBytes leaves room for the old content of features from before there
+// was a history, which goes into it.
+const maxImportBytes = MaxEditBytes * 2 / 3
 
 // writeBatch writes some features in one transaction.
 func (c *Catalog) writeBatch(ctx context.Context, region, source string, batch [][]byte) (done Imported, err error) {
