@@ -22,8 +22,8 @@ import (
 )
 
 const (
-	// Kept is how far back events can be asked for; who is further behind begins
-	// there. The journal itself goes back to the beginning.
+	// Kept is how far back readers may begin; see Start. The journal itself goes
+	// back to the beginning.
 	Kept = 10_000
 	// Page is how many events come at once.
 	Page = 100
@@ -100,15 +100,18 @@ func (l *Log) Newest(ctx context.Context, region string) (uint64, error) {
 	return l.catalog.Newest(ctx, region)
 }
 
-// After returns the events that follow a number, at most Page, oldest first. Who
-// asks for more than Kept back gets what is kept.
+// Start returns the number that a reader who knows the events up to one goes on
+// after: that, or a later one when it is more than Kept back.
+func (l *Log) Start(ctx context.Context, region string, after uint64) (uint64, error) {
+	newest, err := l.catalog.Newest(ctx, region)
+	return max(after, newest-min(newest, Kept)), err
+}
+
+// After returns the events that follow a number, at most Page, oldest first.
 func (l *Log) After(ctx context.Context, region string, after uint64) ([]Event, error) {
 	newest, err := l.catalog.Newest(ctx, region)
 	if err != nil || after >= newest {
 		return nil, err
-	}
-	if newest > Kept {
-		after = max(after, newest-Kept)
 	}
 	last := min(after+Page, newest)
 	lines, err := l.catalog.Lines(ctx, region, last, int(last-after))

@@ -77,7 +77,11 @@ var errSignedOut = errors.New("no longer allowed")
 // each is given the journal from where it is, and one who takes nothing within
 // the time of a write is cut off, and comes back with Last-Event-ID.
 func (a *API) streamEvents(w http.ResponseWriter, r *http.Request, c *Call) error {
-	after, err := a.startOf(r.Context(), c)
+	told, err := a.startOf(r.Context(), c)
+	if err != nil {
+		return err
+	}
+	after, err := a.events.Start(r.Context(), c.Region, told)
 	if err != nil {
 		return err
 	}
@@ -100,7 +104,7 @@ func (a *API) streamEvents(w http.ResponseWriter, r *http.Request, c *Call) erro
 	ctx, cancel := context.WithTimeout(r.Context(), a.streamLife)
 	defer cancel()
 	defer context.AfterFunc(a.streams.ctx, cancel)()
-	checked, told := time.Now(), after
+	checked := time.Now()
 	a.events.Follow(ctx, c.Region, after, a.heartbeat, func(page []events.Event) error {
 		if time.Since(checked) >= a.heartbeat || len(page) == 0 {
 			if err := a.admit(ctx, c, row); err != nil {

@@ -110,7 +110,18 @@ func (hs *Hooks) Set(ctx context.Context, region, id string, to Hook) (Hook, err
 	if err := hs.check(to); err != nil {
 		return Hook{}, err
 	}
+	was, err := hs.Get(ctx, region, id)
+	if err != nil {
+		return Hook{}, err
+	}
+	start, err := hs.Events.Start(ctx, region, was.Done)
+	if err != nil {
+		return Hook{}, err
+	}
 	h, err := hs.change(ctx, region, id, func(h *Hook) error {
+		if h.Disabled != "" && to.Disabled == "" {
+			h.Done = max(h.Done, start)
+		}
 		h.URL, h.Name, h.Types, h.Disabled = to.URL, to.Name, to.Types, to.Disabled
 		h.Failures, h.Failing, h.Next = 0, time.Time{}, time.Time{}
 		return nil

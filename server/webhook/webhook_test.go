@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ type site struct {
 
 	meta    store.MetaStore
 	private *localstore.Store
+	catalog *catalog.Catalog
 	events  *events.Log
 	hooks   *Hooks
 	end     func()
@@ -88,7 +90,7 @@ func (s *site) open() {
 	if _, err = c.CreateRegion(context.Background(), catalog.Region{ID: region}); err != nil && !errors.Is(err, catalog.ErrExists) {
 		s.Fatal(err)
 	}
-	s.events = events.New(c)
+	s.catalog, s.events = c, events.New(c)
 	pool := x509.NewCertPool()
 	pool.AddCert(s.receiver.Certificate())
 	s.hooks = New(Config{
@@ -435,6 +437,40 @@ func TestManyEvents(t *testing.T) {
 	}
 	if _, err := s.hooks.Deliveries(t.Context(), region, h.ID); !errors.Is(err, ErrNotFound) {
 		t.Errorf("of a deleted hook: %v", err)
+	}
+}
+
+// TestBurst writes far more at once than a reader may be behind who begins: none
+// is lost, though the receiver fails meanwhile.
+func TestBurst(t *testing.T) {
+	s := newSite(t)
+	var asked atomic.Int64
+	s.answers(func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) <= 8 {
+			w.WriteHeader(http.StatusBadGateway)
+		}
+	})
+	h := s.create(Hook{})
+	const burst = events.Kept + 2000
+	for n := 0; n < burst; n += 1000 {
+		s.must(s.catalog.Edit(t.Context(), region, catalog.Stamp{}, 0, func(j *catalog.Journal) error {
+			for i := range 1000 {
+				if err := j.Note("feed failed", strconv.Itoa(n+i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	s.until(h.ID, func(h Hook) bool { return h.Done == burst || h.Disabled != "" })
+	told := words(s.of(h))
+	if len(told) != burst {
+		t.Fatalf("%d events came, want %d", len(told), burst)
+	}
+	for i, n := range told {
+		if n != strconv.Itoa(i) {
+			t.Fatalf("event %d is %s", i, n)
+		}
 	}
 }
 
