@@ -79,7 +79,7 @@ func runAPI(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.stop()) }()
-	for _, step := range []func(context.Context) error{a.baselines, a.writes, a.reads, a.imports, a.lists, a.publishes, a.explode} {
+	for _, step := range []func(context.Context) error{a.baselines, a.explode, a.writes, a.reads, a.imports, a.lists, a.publishes} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -14,12 +15,23 @@ import (
 	"time"
 )
 
+// Where the features lie: 150 by 130 km around Andorra, as a touristic region is
+// large, 500 to a cell.
+const west, south, width, height = 0.5, 42.0, 2.0, 1.2
+
+// place returns where the n-th of some features lies.
+func place(n, of int) (lon, lat float64) {
+	side := int(math.Ceil(math.Sqrt(float64(of))))
+	return west + width*float64(n%side)/float64(side), south + height*float64(n/side%side)/float64(side)
+}
+
 // record is a feature as large as those that providers keep.
 func record(id string, n int) string {
+	lon, lat := place(n, 50_000)
 	return fmt.Sprintf(`{"id":%q,"kind":"poi","category":"food.restaurant","geometry":{"type":"Point","coordinates":[%.6f,%.6f]},`+
 		`"names":{"ca":"Restaurant %d","es":"Restaurante %d","en":"Restaurant %d"},"descriptions":{"en":%q},"contact":{"phone":"+376 %06d","website":"https://maps.example/%d"},`+
 		`"address":{"street":"Carrer Major","number":"%d","place":"Andorra la Vella","country":"AD"},"opening_hours":"Mo-Su 08:00-22:00","provenance":{"licence":"CC-BY-4.0"}}`,
-		id, 1.42+0.35*float64(n%997)/997, 42.43+0.22*float64(n%1009)/1009, n, n, n, strings.Repeat("Open all year, with a terrace and a place for bicycles. ", 5), n%1_000_000, n, n%200)
+		id, lon, lat, n, n, n, fmt.Sprintf("House %d is open all year but in week %d, has %d rooms, %d places on the terrace, and a shed for %d bicycles. Breakfast is from %d:30, and the bus stops %d m from here.", n, n%52, n%23, n%57, n%19, 6+n%4, n%977), n%1_000_000, n, n%200)
 }
 
 // baselines writes records of that size durably without a server.
@@ -147,8 +159,8 @@ func (a *apiBench) lists(ctx context.Context) error {
 	}{{"list of a box of 1 % of the area, limit 100", 0.1, 100}, {"list of all of it, limit 1000", 1, 1000}} {
 		var times []float64
 		for range 300 {
-			west, south := 1.42+0.35*(1-c.side)*rand.Float64(), 42.43+0.22*(1-c.side)*rand.Float64()
-			path := fmt.Sprintf("%s?bbox=%.5f,%.5f,%.5f,%.5f&limit=%d", featuresPath, west, south, west+0.35*c.side, south+0.22*c.side, c.limit)
+			lon, lat := west+width*(1-c.side)*rand.Float64(), south+height*(1-c.side)*rand.Float64()
+			path := fmt.Sprintf("%s?bbox=%.5f,%.5f,%.5f,%.5f&limit=%d", featuresPath, lon, lat, lon+width*c.side, lat+height*c.side, c.limit)
 			begin := time.Now()
 			if err := a.ask(ctx, "GET", path, "", nil, nil); err != nil {
 				return err
