@@ -58,6 +58,7 @@ type Stats struct {
 	Cells    int64            // cells emitted
 	Spilled  int64            // bytes written to temporary files
 	Features map[string]int64 // features in tiles, by layer
+	Coast    []osm.Problem    // coastline that could not be drawn
 }
 
 // minMemory is the least that the sorting works with.
@@ -77,14 +78,15 @@ func Tiles(ctx context.Context, base *osm.Base, opts Options, emit func(key cell
 	s := &sorter{limit: max(opts.MemoryBytes, minMemory) / int64(opts.Workers), dir: opts.TempDir}
 	defer func() { err = errors.Join(err, s.close()) }()
 
-	if err := cutElements(ctx, base, opts, s); err != nil {
+	coast, err := cutElements(ctx, base, opts, s)
+	if err != nil {
 		return Stats{}, fmt.Errorf("build tiles: %w", err)
 	}
 	stats, err = encodeTiles(ctx, opts, s, emit)
 	if err != nil {
 		return Stats{}, fmt.Errorf("build tiles: %w", err)
 	}
-	stats.Spilled = s.written
+	stats.Spilled, stats.Coast = s.written, coast
 	return stats, nil
 }
 

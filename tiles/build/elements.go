@@ -20,15 +20,17 @@ type source struct {
 	members   *members
 	region    *region
 	layers    map[string]uint8 // index in schema.Layers
+	coast     coast
 }
 
-// cutElements turns all elements into records in s.
-func cutElements(ctx context.Context, base *osm.Base, opts Options, s *sorter) error {
+// cutElements turns all elements into records in s. It returns what is wrong with
+// the coast.
+func cutElements(ctx context.Context, base *osm.Base, opts Options, s *sorter) ([]osm.Problem, error) {
 	members, err := readMembers(ctx, base)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	src := &source{base, opts.Languages, members, newRegion(opts.Bounds), make(map[string]uint8)}
+	src := &source{base: base, languages: opts.Languages, members: members, region: newRegion(opts.Bounds), layers: make(map[string]uint8)}
 	for i, layer := range schema.Layers {
 		src.layers[layer.Name] = uint8(i)
 	}
@@ -37,7 +39,7 @@ func cutElements(ctx context.Context, base *osm.Base, opts Options, s *sorter) e
 	total := relations + ways + nodes
 	p := progress{tell: opts.Progress, stage: "elements", total: int64(total)}
 	var next atomic.Int64
-	group, ctx := errgroup.WithContext(ctx)
+	group, working := errgroup.WithContext(ctx)
 	for range opts.Workers {
 		group.Go(func() error {
 			w := newWorker(src, s)
@@ -50,11 +52,11 @@ func cutElements(ctx context.Context, base *osm.Base, opts Options, s *sorter) e
 				var err error
 				switch {
 				case i < relations:
-					err = w.relations(ctx, i)
+					err = w.relations(working, i)
 				case i < relations+ways:
-					err = w.ways(ctx, i-relations)
+					err = w.ways(working, i-relations)
 				default:
-					err = w.nodes(ctx, i-relations-ways)
+					err = w.nodes(working, i-relations-ways)
 				}
 				if err != nil {
 					return err
@@ -63,7 +65,10 @@ func cutElements(ctx context.Context, base *osm.Base, opts Options, s *sorter) e
 			}
 		})
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return newWorker(src, s).ocean(ctx, opts.Bounds)
 }
 
 func (w *worker) nodes(ctx context.Context, block int) error {
@@ -96,6 +101,9 @@ func (w *worker) ways(ctx context.Context, block int) error {
 	}
 	for i := range ways {
 		way := &ways[i]
+		if way.Tags.Get("natural") == "coastline" {
+			w.coast.add(way.ID)
+		}
 		routes, boundaries := w.members.routes[way.ID], w.members.boundaries[way.ID]
 		if len(way.Tags) == 0 && len(routes) == 0 && len(boundaries) == 0 {
 			continue

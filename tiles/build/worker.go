@@ -59,8 +59,13 @@ func newWorker(src *source, s *sorter) *worker {
 // classify sets and returns the draws of an element.
 func (w *worker) classify(s schema.Subject) []pen {
 	w.found = schema.Classify(s, w.languages, w.found[:0])
+	return w.take(w.found...)
+}
+
+// take sets and returns the draws of an element.
+func (w *worker) take(draws ...schema.Draw) []pen {
 	w.draws = w.draws[:0]
-	for _, d := range w.found {
+	for _, d := range draws {
 		w.draws = append(w.draws, pen{Draw: d, layer: w.layers[d.Layer], count: -1})
 	}
 	return w.draws

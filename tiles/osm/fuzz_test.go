@@ -106,6 +106,20 @@ func FuzzGeometry(f *testing.F) {
 				}
 			}
 		}
+		box := Box{place('d'), place('d')}.extend(place('p')).extend(place('z'))
+		sea, _ := AssembleCoast(ways, box)
+		for _, p := range sea {
+			for i, r := range p {
+				if len(r) < 4 || r[0] != r[len(r)-1] || (area(r[:len(r)-1]) > 0) != (i == 0) {
+					t.Errorf("bad ring of the sea %v", r)
+				}
+				for _, at := range r {
+					if box.extend(at) != box {
+						t.Errorf("sea at %v outside %v", at, box)
+					}
+				}
+			}
+		}
 		for _, l := range JoinLines(ways) {
 			if len(l) < 2 {
 				t.Errorf("bad line %v", l)

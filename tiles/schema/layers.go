@@ -2,9 +2,12 @@ package schema
 
 import "strings"
 
+// oceanLayer is the layer that is not made of tags.
+const oceanLayer = "ocean"
+
 // layerOrder lists the layers in drawing order.
 var layerOrder = []string{
-	"land", "water_polygons", "water_lines", "dam_polygons", "dam_lines", "pier_polygons", "pier_lines",
+	oceanLayer, "land", "water_polygons", "water_lines", "dam_polygons", "dam_lines", "pier_polygons", "pier_lines",
 	"sites", "buildings", "bridges", "street_polygons", "streets", "aerialways", "ferries",
 	boundariesLayer, routesLayer,
 	"water_polygons_labels", "water_lines_labels", "streets_polygons_labels", "street_labels",
@@ -16,6 +19,7 @@ var Layers = describeLayers()
 
 func describeLayers() []Layer {
 	byName := map[string]*Layer{
+		oceanLayer: {Fields: map[string]string{}},
 		boundariesLayer: {MinZoom: MaxZoom, Fields: map[string]string{
 			"admin_level": "Number", "maritime": "Boolean", "disputed": "Boolean"}},
 		routesLayer: {MinZoom: MaxZoom, Fields: map[string]string{"route": "String", "name": "String"}},

@@ -81,6 +81,10 @@ type Draw struct {
 	Size             Size    // what Measure wants to know, before the element is drawn
 }
 
+// Ocean is the Draw of the sea, which is no element of its own: the caller makes
+// it of the coastline.
+var Ocean = Draw{Layer: oceanLayer, Shape: Polygon, MaxZoom: MaxZoom}
+
 // Subject is an element as Classify sees it.
 type Subject struct {
 	Tags       osm.Tags
