@@ -49,7 +49,7 @@ var outside = map[string][]string{
 	"github.com/gorilla/mux":         {"server/provider", "server/public", "server/viewer"}, // the HTTP rooms route
 	"github.com/golang-jwt/jwt/v5":   {"server/auth"},                                       // one room knows who is who
 	"golang.org/x/crypto":            {"server/auth"},                                       // its passwords
-	"golang.org/x/image":             {"server/media"},                                      // WebP
+	"golang.org/x/image":             {"server/media", "tiles/dem"},                         // WebP; LZW of TIFF
 	"github.com/gen2brain/avif":      {"server/media"},                                      // AVIF
 	"github.com/spf13/cobra":         {"server/cmd", "clients/cmd"},                         // commands only
 	"modernc.org/sqlite":             {"clients/offline"},                                   // one room knows the file
