@@ -14,6 +14,7 @@
 //	roots                            number of the newest root
 //	root/{number}                    signed note; 16 hex digits
 //	osm/{region}                     Base
+//	heights/{region}                 list of Heights
 //	source/{region}/{source}         Source
 //	feature/{region}/{source}/{id}   Record
 //	history/{region}/{ref}/{rev}     Version; ref is 32 hex digits of a hash, rev 8

@@ -43,7 +43,7 @@ type Composer struct {
 	Catalog *catalog.Catalog
 	Photos  Photos // that features name by their hashes; nil for none
 	Words   *Words // of providers, kept between drafts; nil to read them each time
-	Folder  string // of OpenStreetMap bases: {Folder}/{region}/{file}
+	Folder  string // of OpenStreetMap bases and height models: {Folder}/{region}/{file}
 	Cache   string // of what can be made again: {Cache}/{region}.shelf
 	TempDir string
 	Workers int   // 0: one for each core

@@ -25,7 +25,8 @@ import (
 // lie on the shelf; what providers gave adds to them or, under the same id,
 // amends them, the word given last having the last say.
 type featureCells struct {
-	shelf    *shelf // nil without a base
+	shelf    *shelf  // nil without a base
+	relief   *relief // nil without a height model
 	touched  map[cell.ID]changes
 	asGiven  map[string][]byte // canonical bytes of what stays as it was given, by id
 	licence  map[manifest.Licence]bool
@@ -41,8 +42,12 @@ type changes map[string]*feature.Feature
 // features gathers the region's features.
 func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Base, area orb.MultiPolygon) (_ *featureCells, err error) {
 	f := &featureCells{touched: make(map[cell.ID]changes), asGiven: make(map[string][]byte), licence: make(map[manifest.Licence]bool)}
+	if f.relief, err = c.openRelief(ctx, r.ID); err != nil {
+		return nil, fmt.Errorf("region %s: open its height model: %w", r.ID, err)
+	}
+	defer f.relief.close()
 	if base != nil {
-		if f.shelf, err = c.openShelf(ctx, r, base, area); err != nil {
+		if f.shelf, err = c.openShelf(ctx, r, base, area, f.relief); err != nil {
 			return nil, fmt.Errorf("region %s: features of OpenStreetMap: %w", r.ID, err)
 		}
 		f.licence[osmLicence] = true
@@ -59,6 +64,7 @@ func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Bas
 			return nil, err
 		}
 	}
+	f.relief.tell(f)
 	return f, nil
 }
 
@@ -74,6 +80,7 @@ func (f *featureCells) place(id string, words []word, area orb.MultiPolygon, bou
 		if own != nil {
 			f.change(in, id, nil)
 			f.counts.add(own.Kind, -1)
+			f.relief.forget(own)
 		}
 	}
 	if own == nil {
@@ -96,6 +103,14 @@ func (f *featureCells) place(id string, words []word, area orb.MultiPolygon, bou
 	if own.Over(yesterday()) {
 		f.warn("%s ended on %s and is left out", id, own.Valid.Until)
 		return nil
+	}
+	climbed, err := f.relief.climb(own)
+	if err != nil {
+		return fmt.Errorf("heights of %s: %w", id, err)
+	}
+	if climbed != own {
+		own = climbed
+		delete(f.asGiven, id)
 	}
 	f.change(own.Cell(), id, own)
 	f.counts.add(own.Kind, 1)
@@ -125,10 +140,11 @@ func (f *featureCells) extend(southWest, northEast cell.Point) {
 
 // openShelf opens the region's shelf, or makes it when its base, its languages
 // or its area are others.
-func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Base, area orb.MultiPolygon) (*shelf, error) {
-	path, print := filepath.Join(c.Cache, r.ID+".shelf"), fingerprint(r, base)
+func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Base, area orb.MultiPolygon, heights *relief) (*shelf, error) {
+	path, print := filepath.Join(c.Cache, r.ID+".shelf"), heights.sign(fingerprint(r, base))
 	if !c.Rebuild {
 		if s, err := openShelf(path, print); err == nil {
+			heights.remember(s.index.Beyond)
 			return s, nil
 		}
 	}
@@ -139,15 +155,20 @@ func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Ba
 	}
 	cells := make(map[cell.ID][]*feature.Feature)
 	_, err := fromosm.Features(ctx, base, opts, func(o *feature.Feature) error {
-		if inside(area, o) {
-			cells[o.Cell()] = append(cells[o.Cell()], o)
+		if !inside(area, o) {
+			return nil
 		}
+		o, err := heights.climb(o)
+		if err != nil {
+			return fmt.Errorf("heights of %s: %w", o.ID, err)
+		}
+		cells[o.Cell()] = append(cells[o.Cell()], o)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := writeShelf(path, print, cells); err != nil {
+	if err := writeShelf(path, print, cells, heights.unknown()); err != nil {
 		return nil, fmt.Errorf("write shelf: %w", err)
 	}
 	return openShelf(path, print)

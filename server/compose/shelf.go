@@ -44,6 +44,8 @@ type shelfIndex struct {
 	Cells []shelfCell `json:"cells"` // rising
 	IDs   int64       `json:"ids"`   // where their table starts
 	Count int         `json:"count"` // of features
+	// Beyond counts routes that reach beyond the height model.
+	Beyond int `json:"beyond,omitempty"`
 }
 
 type shelfCell struct {
@@ -72,7 +74,7 @@ func (c *counts) add(kind feature.Kind, n int) {
 const idRow = 12
 
 // writeShelf makes a shelf of features, durably enough: a torn one is noticed.
-func writeShelf(path, fingerprint string, cells map[cell.ID][]*feature.Feature) (err error) {
+func writeShelf(path, fingerprint string, cells map[cell.ID][]*feature.Feature, beyond int) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
@@ -92,7 +94,7 @@ func writeShelf(path, fingerprint string, cells map[cell.ID][]*feature.Feature) 
 	defer packer.Close()
 	w := bufio.NewWriterSize(f, 1<<20)
 	at, _ := w.WriteString(shelfMagic + fingerprint)
-	var index shelfIndex
+	index := shelfIndex{Beyond: beyond}
 	var ids []byte
 	for _, id := range slices.Sorted(maps.Keys(cells)) {
 		c := shelfCell{ID: id, At: int64(at)}

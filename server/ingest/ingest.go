@@ -1,5 +1,5 @@
 // Package ingest brings files into a region: OpenStreetMap extracts and
-// changes, and features of providers.
+// changes, height models, and features of providers.
 //
 // Each file is told apart by its content, read to its end and checked before
 // anything of the region changes; then it takes effect in one step. A file that
@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/pannier-maps/pannier/server/catalog"
+	"github.com/pannier-maps/pannier/tiles/dem"
 	"github.com/pannier-maps/pannier/tiles/source"
 	"github.com/pannier-maps/pannier/tiles/source/records"
 )
@@ -33,7 +34,7 @@ var (
 // Importer brings files into regions. One region takes one import at a time.
 type Importer struct {
 	Catalog *catalog.Catalog
-	Folder  string // of OpenStreetMap bases: {Folder}/{region}/{file}
+	Folder  string // of OpenStreetMap bases and height models: {Folder}/{region}/{file}
 	Memory  int    // bytes for sorting elements that come out of order; 0 is 256 MiB
 	// Progress, if set, is told how many bytes of a file are read.
 	Progress func(stage string, done, total int64)
@@ -62,6 +63,8 @@ type Result struct {
 	Modified int64 `json:"modified,omitempty"`
 	Deleted  int64 `json:"deleted,omitempty"`
 	Skipped  int64 `json:"skipped,omitempty"`
+	// Of a height model: its points; Notes tell of voids.
+	Heights int `json:"heights,omitempty"`
 	// Of features.
 	New       int `json:"new,omitempty"`
 	Changed   int `json:"changed,omitempty"`
@@ -83,7 +86,7 @@ func (im *Importer) Import(ctx context.Context, region string, files []string, o
 	kinds := make([]source.Kind, len(files))
 	var extracts []string
 	for i, file := range files {
-		kind, err := source.Detect(file)
+		kind, err := detect(file)
 		if err != nil {
 			return nil, err
 		}
@@ -103,6 +106,8 @@ func (im *Importer) Import(ctx context.Context, region string, files []string, o
 			r, err = im.extracts(ctx, region, extracts)
 		case source.OSMChange:
 			r, err = im.changes(ctx, region, file)
+		case dem.HGT, dem.GeoTIFF:
+			r, err = im.heights(ctx, region, file)
 		default:
 			r, err = im.features(ctx, region, file, kinds[i], opts)
 		}

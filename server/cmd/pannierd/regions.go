@@ -120,15 +120,17 @@ func (p *program) importCommand() *cobra.Command {
 		Short: "Bring files into a region",
 		Long: `Bring files into a region: OpenStreetMap extracts (.osm.pbf, .osm, packed with
 gzip or bzip2), changes to them (.osc), places and routes (GeoJSON, GPX, KML, KMZ,
-FIT, TCX, CSV, XLSX, DATAtourisme, Open Data Hub, schema.org; see inspect). Files
-are told apart by their content. Nothing reaches riders before "publish". Objects
+FIT, TCX, CSV, XLSX, DATAtourisme, Open Data Hub, schema.org; see inspect), height
+models (.hgt, GeoTIFF; routes get their ascent and profile of them). Files are told
+apart by their content. Nothing reaches riders before "publish". Objects
 that cannot be read are told with their lines, and the others are imported, unless
 --strict refuses the file for them.
 
 A GeoJSON feature with the id of an object that is there, such as
 "osm/node/123", changes only the members it has.`,
 		Example: `  pannierd import andorra andorra.osm.pbf
-  pannierd import andorra andorra-002941.osc.gz guesthouses.geojson tour.gpx`,
+  pannierd import andorra andorra-002941.osc.gz guesthouses.geojson tour.gpx
+  pannierd import andorra N42E001.hgt.zip`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			files := make([]string, len(args)-1)
@@ -167,6 +169,8 @@ func (p *program) printImported(results []ingest.Result) {
 			p.printf("%d created, %d modified, %d deleted, %d known already\n", r.Created, r.Modified, r.Deleted, r.Skipped)
 		case r.Elements > 0:
 			p.printf("%d elements\n", r.Elements)
+		case r.Heights > 0:
+			p.printf("%d heights\n", r.Heights)
 		default:
 			p.printf("%d new, %d changed, %d unchanged", r.New, r.Changed, r.Unchanged)
 			if n := len(r.Rejected) + r.Omitted; n > 0 {
