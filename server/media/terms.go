@@ -3,6 +3,7 @@ package media
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pannier-maps/pannier/tiles/feature"
@@ -41,7 +42,7 @@ func (w Words) check() (problems []*feature.FieldError) {
 	switch {
 	case w.Licence == "":
 		fail("licence", "missing: say under which terms it may be shown, such as CC-BY-4.0")
-	case !ownLicence.MatchString(w.Licence) && !known(w.Licence):
+	case !ownLicence.MatchString(w.Licence) && !slices.Contains(Licences, w.Licence):
 		fail("licence", fmt.Sprintf("%.80q is not the SPDX id of a licence for photos such as CC0-1.0, CC-BY-4.0 or CC-BY-SA-4.0, nor LicenseRef- and a name", w.Licence))
 	}
 	f := feature.Feature{Media: []feature.Media{{Hash: strings.Repeat("0", 64), Alt: w.Alt, Licence: "x"}}}
@@ -51,13 +52,4 @@ func (w Words) check() (problems []*feature.FieldError) {
 		}
 	}
 	return problems
-}
-
-func known(licence string) bool {
-	for _, l := range Licences {
-		if l == licence {
-			return true
-		}
-	}
-	return false
 }
