@@ -72,6 +72,9 @@ func (a *app) tour(t *feature.Tour, line func(what, value string)) {
 	if t.Ascent+t.Descent > 0 {
 		line("climbs", fmt.Sprintf("%d m up, %d m down", t.Ascent, t.Descent))
 	}
+	if p := t.Profile; p != nil && len(p.Heights) > 0 {
+		line("profile", profile(p))
+	}
 	var surfaces []string
 	for _, s := range slices.Sorted(maps.Keys(t.Surfaces)) {
 		surfaces = append(surfaces, fmt.Sprintf("%s %d %%", s, t.Surfaces[s]))
