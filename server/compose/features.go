@@ -8,6 +8,7 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/paulmach/orb"
@@ -71,7 +72,7 @@ func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Bas
 // place puts what was said of one id into its cell.
 func (f *featureCells) place(id string, words []word, area orb.MultiPolygon, bounded bool) error {
 	var own *feature.Feature
-	if f.shelf != nil {
+	if f.shelf != nil && strings.HasPrefix(id, fromosm.Collection+"/") {
 		var in cell.ID
 		var err error
 		if own, in, err = f.shelf.find(id); err != nil {
@@ -84,7 +85,7 @@ func (f *featureCells) place(id string, words []word, area orb.MultiPolygon, bou
 		}
 	}
 	if own == nil {
-		whole := slices.IndexFunc(words, func(w word) bool { return w.Validate() == nil })
+		whole := slices.IndexFunc(words, func(w word) bool { return w.whole })
 		if whole < 0 {
 			f.warn("the change of %s by %s is left out: the region has no such object", id, words[0].Provenance.Provider)
 			return nil

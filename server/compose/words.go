@@ -32,6 +32,7 @@ type word struct {
 	at     int64
 	source string
 	raw    []byte // canonical
+	whole  bool   // an object by itself, not an amendment
 	*feature.Feature
 }
 
@@ -103,7 +104,7 @@ func (c *Composer) readWords(ctx context.Context, region string) (*words, error)
 			return nil
 		}
 		raw, err := c.Catalog.Read(ctx, r.Content)
-		refs, all = append(refs, ref), append(all, word{r.At.UnixNano(), ref.Source, raw, nil})
+		refs, all = append(refs, ref), append(all, word{at: r.At.UnixNano(), source: ref.Source, raw: raw})
 		return err
 	})
 	if err != nil {
@@ -116,6 +117,7 @@ func (c *Composer) readWords(ctx context.Context, region string) (*words, error)
 				if some[i].Feature, err = feature.Parse(some[i].raw); err != nil {
 					return fmt.Errorf("feature of %s: %w", some[i].source, err)
 				}
+				some[i].whole = some[i].Validate() == nil
 			}
 			return nil
 		})
@@ -167,6 +169,6 @@ func (w *words) put(ctx context.Context, c *catalog.Catalog, ref catalog.Ref, r 
 	if err != nil {
 		return fmt.Errorf("feature %s: %w", ref, err)
 	}
-	w.of[ref] = word{r.At.UnixNano(), ref.Source, raw, f}
+	w.of[ref] = word{r.At.UnixNano(), ref.Source, raw, f.Validate() == nil, f}
 	return nil
 }
