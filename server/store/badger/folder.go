@@ -26,6 +26,9 @@ func generations(dir string) (newest uint64, leftovers []string, err error) {
 	for _, e := range entries {
 		n, err := strconv.ParseUint(e.Name(), 10, 64)
 		switch {
+		case e.Name() == "MANIFEST":
+			return 0, nil, fmt.Errorf("%s holds a store from before there were generations: move its files into a new folder %s and start again",
+				dir, filepath.Join(dir, generation(1)))
 		case err == nil && n > newest:
 			if newest > 0 {
 				leftovers = append(leftovers, generation(newest))
