@@ -160,3 +160,15 @@ func TestRecordedHeights(t *testing.T) {
 		t.Errorf("beyond the model, without heights: %v, %v", ok, err)
 	}
 }
+
+func BenchmarkClimb(b *testing.B) {
+	m := model(b, ridges(100, 3))
+	g := east(390)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, ok, err := m.Climb(g); !ok || err != nil {
+			b.Fatal(ok, err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/(g.Length()/1000), "µs/km")
+}

@@ -17,13 +17,15 @@ const maxBlocks = 512
 type Model struct {
 	files  []*File
 	blocks map[place]*block
+	last   place // that was asked for, and what is there
+	block  *block
 }
 
 type place struct{ file, block int }
 
 // OpenModel opens the files of a model.
 func OpenModel(names ...string) (*Model, error) {
-	m := &Model{blocks: make(map[place]*block)}
+	m := &Model{blocks: make(map[place]*block), last: place{file: -1}}
 	for _, name := range names {
 		f, err := Open(name)
 		if err != nil {
@@ -71,19 +73,22 @@ func (m *Model) level(file, col, row int) (Level, error) {
 	f := m.files[file]
 	across, _ := f.blocks()
 	at := place{file, row/blockSide*across + col/blockSide}
-	b, ok := m.blocks[at]
-	if !ok {
-		var err error
-		if b, err = f.read(at.block); err != nil {
-			return Void, err
+	if at != m.last {
+		b, ok := m.blocks[at]
+		if !ok {
+			var err error
+			if b, err = f.read(at.block); err != nil {
+				return Void, err
+			}
+			if len(m.blocks) >= maxBlocks {
+				clear(m.blocks) // ways stay in few blocks for long
+			}
+			m.blocks[at] = b
 		}
-		if len(m.blocks) >= maxBlocks {
-			clear(m.blocks) // ways stay in few blocks for long
-		}
-		m.blocks[at] = b
+		m.last, m.block = at, b
 	}
-	if b == nil {
+	if m.block == nil {
 		return Void, nil
 	}
-	return b[row%blockSide*blockSide+col%blockSide], nil
+	return m.block[row%blockSide*blockSide+col%blockSide], nil
 }
