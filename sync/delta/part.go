@@ -28,14 +28,18 @@ type part struct {
 	data  []byte
 }
 
+// much is how many times longer than the old content what it helps to code is at
+// most. A mass of new content takes long to code as an edit, and gains little.
+const much = 8
+
 // encode codes raw in the smallest way. The packed form, where the caller has
-// one, is a way too, and the way of large content without old content.
+// one, is a way too, and the way of content that is much larger than the old.
 func encode(old, raw, packed []byte) part {
 	best := part{Raw, raw}
 	if packed != nil && len(packed) < len(best.data) {
 		best = part{Plain, packed}
 	}
-	if packed != nil && len(old) == 0 {
+	if packed != nil && len(raw) > much*len(old) {
 		return best
 	}
 	data, ok := encodeTiles(old, raw)

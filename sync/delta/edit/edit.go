@@ -20,15 +20,26 @@ var ErrCorrupt = errors.New("corrupt edit")
 
 // depths is how far copies are looked for in each round. Steps are planned in two
 // rounds, the second with the prices that the first has found.
-var depths = [...]int{8, 32}
+var depths = []int{8, 32}
+
+// Content of more than large bytes, old and new together, is planned in one round
+// that looks less far: it would take a minute else, for a few per cent.
+var (
+	large     = 8 << 20
+	shallower = []int{3}
+)
 
 // Encode returns the edit that leads from old to raw.
 func Encode(old, raw []byte) []byte {
 	f := newFinder(old, raw)
 	p := new(planner)
 	prices := firstPrices()
+	rounds := depths
+	if len(f.all) > large {
+		rounds = shallower
+	}
 	var best []byte
-	for i, depth := range depths {
+	for i, depth := range rounds {
 		data, m := write(f, p.plan(f, prices, depth))
 		if i == 0 || len(data) < len(best) {
 			best = data
