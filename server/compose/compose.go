@@ -148,9 +148,12 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 		if err := photos.emit(ctx, emit); err != nil || !drawn {
 			return err
 		}
-		_, err := build.Tiles(ctx, base, build.Options{
+		stats, err := build.Tiles(ctx, base, build.Options{
 			Languages: r.Languages, Bounds: area, Workers: c.Workers, MemoryBytes: c.Memory, TempDir: c.TempDir, Progress: c.Progress,
 		}, emit)
+		for _, p := range stats.Coast {
+			d.Warnings = append(d.Warnings, fmt.Sprintf("sea: %s, from way %d on", p.What, p.Ways[0]))
+		}
 		return err
 	}
 	return d, nil

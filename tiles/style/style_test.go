@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/pannier-maps/pannier/tiles/schema"
+	"github.com/pannier-maps/pannier/tiles/taxonomy"
 )
 
 type spec struct {
@@ -55,6 +56,21 @@ func fieldsOf(v any) (fields []string) {
 	return fields
 }
 
+// categoriesOf lists the categories that an expression names.
+func categoriesOf(v any) (ids []string) {
+	switch v := v.(type) {
+	case string:
+		if strings.Contains(v, ".") {
+			return []string{v}
+		}
+	case []any:
+		for _, e := range v {
+			ids = append(ids, categoriesOf(e)...)
+		}
+	}
+	return ids
+}
+
 // TestStyleFitsTheSchema checks that each layer and field that the style asks
 // for is one of the schema.
 func TestStyleFitsTheSchema(t *testing.T) {
@@ -80,6 +96,11 @@ func TestStyleFitsTheSchema(t *testing.T) {
 		for _, f := range slices.Concat(fieldsOf(l.Filter), fieldsOf(l.Layout), fieldsOf(l.Paint)) {
 			if !slices.Contains(known, f) {
 				t.Errorf("%s: layer %s has no field %q", l.ID, l.SourceLayer, f)
+			}
+		}
+		for _, icon := range categoriesOf(l.Layout["icon-image"]) {
+			if _, ok := taxonomy.Lookup(icon); !ok {
+				t.Errorf("%s: the sprite has icons by category, but there is no category %s", l.ID, icon)
 			}
 		}
 		if font := l.Layout["text-font"]; font != nil && !slices.Contains(Fonts(), fmt.Sprint(font.([]any)[0])) {
