@@ -21,6 +21,9 @@ type Heights struct {
 	Grid     string    `json:"grid"`   // where its points lie; one file for each
 	Source   string    `json:"source"` // name of the file it was made of
 	Imported time.Time `json:"imported"`
+	// Of the survey; none for one in the public domain.
+	Licence     string `json:"licence,omitempty"` // SPDX id
+	Attribution string `json:"attribution,omitempty"`
 }
 
 // Heights lists the files of a region's height model, by their grids: the order

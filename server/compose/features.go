@@ -65,6 +65,7 @@ func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Bas
 			return nil, err
 		}
 	}
+	f.relief.credit(f)
 	f.relief.tell(f)
 	return f, nil
 }

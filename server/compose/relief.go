@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/dem"
 	"github.com/pannier-maps/pannier/tiles/feature"
 )
@@ -22,6 +23,7 @@ const climbVersion = 1
 type relief struct {
 	model   *dem.Model
 	files   []string // named by their content
+	credits []manifest.Licence
 	beyond  int      // routes that reach beyond the model
 	unsound []string // ids of routes whose recorded heights were left out
 }
@@ -36,6 +38,9 @@ func (c *Composer) openRelief(ctx context.Context, region string) (*relief, erro
 	var paths []string
 	for _, h := range all {
 		r.files = append(r.files, h.File)
+		if h.Attribution != "" {
+			r.credits = append(r.credits, manifest.Licence{ID: h.Licence, Attribution: h.Attribution})
+		}
 		paths = append(paths, filepath.Join(c.Folder, region, h.File))
 	}
 	r.model, err = dem.OpenModel(paths...)
@@ -45,6 +50,16 @@ func (c *Composer) openRelief(ctx context.Context, region string) (*relief, erro
 func (r *relief) close() {
 	if r != nil {
 		r.model.Close() // it was only read
+	}
+}
+
+// credit adds the surveys to a version's attribution.
+func (r *relief) credit(f *featureCells) {
+	if r == nil {
+		return
+	}
+	for _, l := range r.credits {
+		f.licence[l] = true
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/pannier-maps/pannier/server/catalog"
+	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/dem"
 	"github.com/pannier-maps/pannier/tiles/feature"
@@ -48,7 +49,7 @@ func raise(t *testing.T, c *Composer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(g.Write(f), f.Close(), c.Catalog.AddHeights(context.Background(), "mura", catalog.Heights{File: "hill.dem", Grid: g.Shape.String()})); err != nil {
+	if err := errors.Join(g.Write(f), f.Close(), c.Catalog.AddHeights(context.Background(), "mura", catalog.Heights{File: "hill.dem", Grid: g.Shape.String(), Licence: "CC-BY-4.0", Attribution: "Survey"})); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -96,6 +97,9 @@ func TestRoutesClimb(t *testing.T) {
 	}
 	if features["town/far"].Tour != nil || features["town/1"].Tour != nil {
 		t.Error("what the model does not reach has a tour, or what is no route")
+	}
+	if credit := (manifest.Licence{ID: "CC-BY-4.0", Attribution: "Survey"}); !slices.Contains(d.Content.Meta.Licences, credit) {
+		t.Errorf("the survey is not credited: %v", d.Content.Meta.Licences)
 	}
 	warned := strings.Join(d.Warnings, "\n")
 	if len(d.Warnings) != 2 || !strings.Contains(warned, "1 routes reach beyond") || !strings.Contains(warned, "town/wrong") {

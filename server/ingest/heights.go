@@ -28,7 +28,7 @@ func detect(file string) (source.Kind, error) {
 
 // heights adds a file to the region's height model, or puts it in the place of
 // the one of the same grid.
-func (im *Importer) heights(ctx context.Context, region, file string) (Result, error) {
+func (im *Importer) heights(ctx context.Context, region, file string, opts Options) (Result, error) {
 	g, err := dem.Read(file)
 	if err != nil {
 		return Result{}, err
@@ -50,6 +50,9 @@ func (im *Importer) heights(ctx context.Context, region, file string) (Result, e
 		return Result{}, err
 	}
 	h := catalog.Heights{File: name, Grid: g.Shape.String(), Source: filepath.Base(file), Imported: time.Now().UTC().Truncate(time.Second)}
+	if opts.Attribution != "" {
+		h.Licence, h.Attribution = opts.Licence, opts.Attribution
+	}
 	if err := im.Catalog.AddHeights(ctx, region, h); err != nil {
 		return Result{}, err
 	}

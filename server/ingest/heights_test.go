@@ -24,7 +24,7 @@ func TestHeights(t *testing.T) {
 		t.Errorf("notes %q, want %q", results[0].Notes, want)
 	}
 	first, err := im.Catalog.Heights(ctx, "mura")
-	if err != nil || len(first) != 1 || first[0].Source != "int16_none.tif" {
+	if err != nil || len(first) != 1 || first[0].Source != "int16_none.tif" || first[0].Licence != "" {
 		t.Fatalf("the model is %+v, %v", first, err)
 	}
 	m, err := dem.OpenModel(filepath.Join(folder, first[0].File))
@@ -36,11 +36,11 @@ func TestHeights(t *testing.T) {
 	// The same heights in another packing are the same file; others of the same
 	// grid take their place.
 	for _, name := range []string{"int16_tiled.tif", "float32_lzw.tif"} {
-		if _, err := im.Import(ctx, "mura", []string{tiffs + name}, Options{}); err != nil {
+		if _, err := im.Import(ctx, "mura", []string{tiffs + name}, Options{Licence: "CC-BY-4.0", Attribution: "Survey"}); err != nil {
 			t.Fatal(err)
 		}
 		now, err := im.Catalog.Heights(ctx, "mura")
-		if err != nil || len(now) != 1 || now[0].Source != name {
+		if err != nil || len(now) != 1 || now[0].Source != name || now[0].Licence != "CC-BY-4.0" || now[0].Attribution != "Survey" {
 			t.Fatalf("%s: the model is %+v, %v", name, now, err)
 		}
 		if same := now[0].File == first[0].File; same != (name == "int16_tiled.tif") {
@@ -67,6 +67,10 @@ func TestBadHeights(t *testing.T) {
 		if !errors.Is(err, dem.ErrInvalid) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), filepath.Base(name)) || len(results) > 0 {
 			t.Errorf("%s: %v, want %q and the file's name", name, err, want)
 		}
+	}
+	sea := file(t, "N46E016.hgt", strings.Repeat("\x80\x00", 1201*1201))
+	if _, err := im.Import(ctx, "mura", []string{sea}, Options{}); err == nil || !strings.Contains(err.Error(), "all of its 1442401 heights are missing") {
+		t.Errorf("voids alone: %v", err)
 	}
 	if all, err := im.Catalog.Heights(ctx, "mura"); err != nil || len(all) > 0 {
 		t.Errorf("bad files left %+v, %v", all, err)

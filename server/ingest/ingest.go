@@ -46,7 +46,7 @@ type Options struct {
 	// feature is replaced by one of the same source and id.
 	Source string
 	// Provider, Licence and Attribution go into the provenance of features that
-	// do not bring their own.
+	// do not bring their own. A height model is credited when Attribution is given.
 	Provider, Licence, Attribution string
 	// Strict refuses a file of features with an object that cannot be read;
 	// else the others are imported.
@@ -107,7 +107,7 @@ func (im *Importer) Import(ctx context.Context, region string, files []string, o
 		case source.OSMChange:
 			r, err = im.changes(ctx, region, file)
 		case dem.HGT, dem.GeoTIFF:
-			r, err = im.heights(ctx, region, file)
+			r, err = im.heights(ctx, region, file, opts)
 		default:
 			r, err = im.features(ctx, region, file, kinds[i], opts)
 		}

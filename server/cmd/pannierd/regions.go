@@ -157,7 +157,7 @@ A GeoJSON feature with the id of an object that is there, such as
 	cmd.Flags().StringVar(&opts.Provider, "provider", "", "who gives the features (default: the source's name)")
 	cmd.Flags().BoolVar(&opts.Strict, "strict", false, "refuse a file of features when one of its objects cannot be read")
 	cmd.Flags().StringVar(&opts.Licence, "licence", "CC-BY-4.0", "SPDX id of the features' licence, where they do not say")
-	cmd.Flags().StringVar(&opts.Attribution, "attribution", "", "how the provider wants to be named (default: the provider)")
+	cmd.Flags().StringVar(&opts.Attribution, "attribution", "", "how the provider, or the survey of a height model, wants to be named (default: the provider; no survey)")
 	return cmd
 }
 
