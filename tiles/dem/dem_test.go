@@ -1,9 +1,12 @@
 package dem
 
 import (
+	"archive/zip"
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"errors"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -239,3 +242,69 @@ func TestHGT(t *testing.T) {
 		t.Errorf("a byte is missing: %v", err)
 	}
 }
+
+// TestPacked reads files in gzip and zip, and a bomb.
+func TestPacked(t *testing.T) {
+	raw, err := os.ReadFile("testdata/int16_lzw2.tif")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pack := func(content io.Reader) []byte {
+		var out bytes.Buffer
+		z := gzip.NewWriter(&out)
+		if _, err := io.Copy(z, content); err != nil {
+			t.Fatal(err)
+		}
+		z.Close()
+		return out.Bytes()
+	}
+	archive := func(names ...string) []byte {
+		var out bytes.Buffer
+		z := zip.NewWriter(&out)
+		for _, name := range names {
+			w, err := z.Create(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Write(raw)
+		}
+		z.Close()
+		return out.Bytes()
+	}
+	for _, test := range []struct {
+		name, kind, problem string
+		content             []byte
+	}{
+		{"a.tif.gz", GeoTIFF, "", pack(bytes.NewReader(raw))},
+		{"a.zip", GeoTIFF, "", archive("readme.txt", "a/b.tif")},
+		{"two.zip", GeoTIFF, "holds 2 .hgt or .tif files", archive("a.tif", "b.tif")},
+		{"misnamed.zip", HGT, "", archive("b.hgt")}, // content counts
+		{"N46E016.hgt.gz", HGT, "unpacks to more than 128 MiB", pack(io.LimitReader(zeros{}, maxUnpacked+1))},
+		{"cut.tif.gz", GeoTIFF, "cannot be unpacked", pack(bytes.NewReader(raw))[:200]},
+	} {
+		path := filepath.Join(t.TempDir(), test.name)
+		if err := os.WriteFile(path, test.content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if kind, err := Detect(path); err != nil || kind != test.kind {
+			t.Errorf("%s is %q, %v; want %q", test.name, kind, err, test.kind)
+		}
+		g, err := Read(path)
+		if test.problem == "" && (err != nil || g.Cols != 40) || test.problem != "" && (!errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), test.problem)) {
+			t.Errorf("%s: %v, want %q", test.name, err, test.problem)
+		}
+	}
+	for name, content := range map[string][]byte{"places.zip": archive("places.kml"), "a.gpx": []byte("<gpx>"), "a": nil, "tour.gpx.gz": pack(strings.NewReader("<gpx>"))} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if kind, err := Detect(path); err != nil || kind != "" {
+			t.Errorf("%s is taken for %q, %v", name, kind, err)
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
