@@ -72,14 +72,14 @@ func TestRefusedGeoTIFF(t *testing.T) {
 	}
 }
 
-// TestCutGeoTIFF cuts files at each of their bytes.
+// TestCutGeoTIFF cuts files at each third of their bytes.
 func TestCutGeoTIFF(t *testing.T) {
 	for _, name := range []string{"int16_lzw2", "float32_big", "int16_tiled"} {
 		raw, err := os.ReadFile("testdata/" + name + ".tif")
 		if err != nil {
 			t.Fatal(err)
 		}
-		for n := range raw {
+		for n := 0; n < len(raw); n += 3 {
 			if g, err := parse("x.tif", raw[:n]); err == nil && n < len(raw)-8 {
 				t.Fatalf("%s cut to %d of %d bytes is read: %v", name, n, len(raw), g.Shape)
 			} else if err != nil && !errors.Is(err, ErrInvalid) {
