@@ -3,7 +3,7 @@
 // its providers, and the photos of those.
 //
 // Tiles are drawn only when something that goes into them has changed since the
-// last publish. Features are held in memory while they are sorted into cells.
+// last publish; cells of features are made only when something in them has.
 // A Composer may be used concurrently.
 package compose
 
@@ -102,10 +102,10 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 		}
 	}()
 	cells, err := c.features(ctx, r, base, area)
+	d.cells = cells
 	if err != nil {
 		return nil, err
 	}
-	d.cells = cells
 	photos, err := c.gatherPhotos(ctx, r.ID, cells)
 	if err != nil {
 		return nil, err
@@ -168,9 +168,10 @@ func holds(m *manifest.Manifest, entries []manifest.Entry) bool {
 	})
 }
 
-// Remember notes which tiles were published from which input. Call it after the
+// Remember notes which cells were published from which input. Call it after the
 // draft was published with the given manifest.
 func (c *Composer) Remember(ctx context.Context, region string, d *Draft, m *manifest.Manifest) error {
+	d.cells.remember(m)
 	b := catalog.Built{Fingerprint: d.Fingerprint}
 	for _, e := range m.Entries {
 		if e.Key.Layer == cell.Tiles {

@@ -1,7 +1,6 @@
 package compose
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -55,8 +54,8 @@ func (c *Composer) gatherPhotos(ctx context.Context, region string, f *featureCe
 	if c.Photos == nil {
 		return p, nil
 	}
-	for id, changes := range f.touched {
-		chosen, err := p.choose(ctx, f, id, changes)
+	for id, touched := range f.touched {
+		chosen, err := p.choose(ctx, f, id, touched.photos)
 		if err != nil {
 			return nil, fmt.Errorf("region %s: photos: %w", region, err)
 		}
@@ -73,22 +72,24 @@ func (c *Composer) gatherPhotos(ctx context.Context, region string, f *featureCe
 	return p, nil
 }
 
-// choose returns the photos of a cell, rising.
-func (p *photoCells) choose(ctx context.Context, f *featureCells, id cell.ID, in changes) (chosen []string, err error) {
-	features := slices.DeleteFunc(slices.Collect(maps.Values(in)), func(o *feature.Feature) bool { return o == nil || len(o.Media) == 0 })
-	slices.SortFunc(features, func(a, b *feature.Feature) int { return cmp.Compare(a.ID, b.ID) })
+// choose returns the photos of a cell, rising, of those that its features name.
+func (p *photoCells) choose(ctx context.Context, f *featureCells, in cell.ID, named map[string][]string) (chosen []string, err error) {
+	if len(named) == 0 {
+		return nil, nil
+	}
+	features := slices.Sorted(maps.Keys(named))
 	left, seen, over := int64(maxPhotoBytes), make(map[string]bool), 0
 	for n := range maxPhotos {
-		for _, o := range features {
-			hash := nthPhoto(o, n)
-			if hash == "" || seen[hash] {
+		for _, id := range features {
+			if n >= len(named[id]) || seen[named[id][n]] {
 				continue
 			}
+			hash := named[id][n]
 			seen[hash] = true
 			size, err := p.photos.Shown(ctx, hash)
 			switch {
 			case errors.Is(err, fs.ErrNotExist):
-				f.warn("the photo %s of %s is not there, or nobody told its terms; %s goes without it", hash[:min(12, len(hash))], o.ID, o.ID)
+				f.warn("the photo %s of %s is not there, or nobody told its terms; %s goes without it", hash[:min(12, len(hash))], id, id)
 			case err != nil:
 				return nil, err
 			case size > left:
@@ -100,24 +101,20 @@ func (p *photoCells) choose(ctx context.Context, f *featureCells, id cell.ID, in
 		}
 	}
 	if over > 0 {
-		f.warn("cell %s has more than %d MB of photos; %d of them are left out", id, maxPhotoBytes>>20, over)
+		f.warn("cell %s has more than %d MB of photos; %d of them are left out", in, maxPhotoBytes>>20, over)
 	}
 	slices.Sort(chosen)
 	return chosen, nil
 }
 
-// nthPhoto returns the hash of a feature's n-th photo that has one, "" if there
-// are fewer.
-func nthPhoto(f *feature.Feature, n int) string {
+// photosOf returns the hashes of a feature's first photos that have one.
+func photosOf(f *feature.Feature) (hashes []string) {
 	for _, m := range f.Media {
-		if m.Hash == "" {
-			continue
-		}
-		if n--; n < 0 {
-			return m.Hash
+		if m.Hash != "" && len(hashes) < maxPhotos {
+			hashes = append(hashes, m.Hash)
 		}
 	}
-	return ""
+	return hashes
 }
 
 // kept lists the cells that stay as they are in the version before.

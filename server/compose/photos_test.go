@@ -178,7 +178,7 @@ func TestTooManyPhotos(t *testing.T) {
 	p := &photoCells{photos: heavy{}}
 	one, two := withPhotos(museum("a/1", 0), hash("1"), hash("2"), hash("3")), withPhotos(museum("a/2", 0), hash("4"))
 	f := new(featureCells)
-	got, err := p.choose(t.Context(), f, cell.World, changes{one.ID: &one, two.ID: &two, "a/3": nil})
+	got, err := p.choose(t.Context(), f, cell.World, map[string][]string{one.ID: photosOf(&one), two.ID: photosOf(&two)})
 	if err != nil || !slices.Equal(got, []string{hash("1"), hash("4")}) {
 		t.Errorf("chosen %v, %v", got, err)
 	}
@@ -186,7 +186,7 @@ func TestTooManyPhotos(t *testing.T) {
 		t.Errorf("warnings %q", f.warnings)
 	}
 	bad := withPhotos(museum("a/1", 0), hash("f"))
-	if _, err := p.choose(t.Context(), f, cell.World, changes{bad.ID: &bad}); err == nil {
+	if _, err := p.choose(t.Context(), f, cell.World, map[string][]string{bad.ID: photosOf(&bad)}); err == nil {
 		t.Error("a fault of the store is no reason to go without a photo")
 	}
 }

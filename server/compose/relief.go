@@ -84,10 +84,12 @@ func (r *relief) unknown() int {
 	return r.beyond
 }
 
-// remember counts routes that were found to reach beyond the model before.
-func (r *relief) remember(beyond int) {
+// remember adds routes that were found to reach beyond the model before, or to
+// be contradicted by it.
+func (r *relief) remember(beyond int, unsound ...string) {
 	if r != nil {
 		r.beyond += beyond
+		r.unsound = append(r.unsound, unsound...)
 	}
 }
 

@@ -71,6 +71,11 @@ func (c *counts) add(kind feature.Kind, n int) {
 	}
 }
 
+// sum adds other counts n times.
+func (c *counts) sum(o counts, n int) {
+	c.POIs, c.Routes, c.Notices = c.POIs+n*o.POIs, c.Routes+n*o.Routes, c.Notices+n*o.Notices
+}
+
 const idRow = 12
 
 // writeShelf makes a shelf of features, durably enough: a torn one is noticed.

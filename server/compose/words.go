@@ -4,18 +4,18 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/pannier-maps/pannier/server/catalog"
-	"github.com/pannier-maps/pannier/tiles/feature"
 )
 
-// Words keeps in memory what providers gave between the drafts of a process, so
-// that a draft after one edit reads one feature. It follows the regions'
-// journals. A feature takes some 3 kB. Drafts may be made concurrently.
+// Words keeps in memory what providers gave, and how that was sorted into cells,
+// between the drafts of a process: a draft after one edit reads one feature and
+// sorts one. It follows the regions' journals; what it does not know it reads
+// from the catalog anew. A feature takes its canonical bytes and some 600 bytes
+// more. Drafts may be made concurrently.
 type Words struct {
 	mu      sync.Mutex
 	regions map[string]*words
@@ -23,8 +23,11 @@ type Words struct {
 
 // words are what the providers of one region gave, up to a line of its journal.
 type words struct {
-	newest uint64
-	of     map[catalog.Ref]word
+	newest  uint64
+	of      map[string][]word // by id, the oldest first
+	size    int               // in bytes, about
+	changed map[string]bool   // ids that are to be sorted again
+	sorting *sorting          // nil until they are sorted
 }
 
 // word is what one source says of a feature. Nobody changes it.
@@ -32,49 +35,71 @@ type word struct {
 	at     int64
 	source string
 	raw    []byte // canonical
-	whole  bool   // an object by itself, not an amendment
-	*feature.Feature
 }
 
-// Limits of what is followed line by line, and of what is kept.
+// Limits of what is followed line by line, and of the bytes that are kept.
 const (
-	maxFollow = 20_000
-	maxWords  = 200_000
+	maxFollow  = 20_000
+	maxWords   = 512 << 20
+	wordsExtra = 600 // of each word, besides its own bytes
 )
 
-// given returns what providers gave, by id, the oldest word first.
-func (c *Composer) given(ctx context.Context, region string) (map[string][]word, error) {
-	keep := c.Words
-	if keep == nil {
-		keep = new(Words)
+// sort sorts a region's words as they are now, and tells f of it.
+func (c *Composer) sort(ctx context.Context, region string, p *placer, f *featureCells) error {
+	k := c.Words
+	if k == nil {
+		k = new(Words)
 	}
-	keep.mu.Lock()
-	defer keep.mu.Unlock()
-	w, err := keep.follow(ctx, c, region)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	w := k.regions[region]
+	delete(k.regions, region) // until all went well
+	if c.Rebuild {
+		w = nil
+	}
+	w, err := c.follow(ctx, region, w)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	given := make(map[string][]word, len(w.of))
-	for _, one := range w.of {
-		given[one.ID] = append(given[one.ID], one)
+	ids := slices.Sorted(maps.Keys(w.changed))
+	if w.sorting == nil || w.sorting.print != p.print {
+		w.sorting, ids = newSorting(p.print), slices.Sorted(maps.Keys(w.of))
 	}
-	for _, of := range given {
-		slices.SortFunc(of, func(a, b word) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.source, b.source)) })
+	if err := w.sorting.sort(p, w.of, ids, c.workers()); err != nil {
+		return err
 	}
-	return given, nil
+	clear(w.changed)
+	w.sorting.into(f, len(p.area) == 0)
+	k.keep(region, w)
+	return nil
 }
 
-// follow returns a region's words, brought up to its journal.
-func (k *Words) follow(ctx context.Context, c *Composer, region string) (*words, error) {
-	w := k.regions[region]
+// keep keeps a region's words, if need be instead of all others'; those that are
+// too many by themselves it does not.
+func (k *Words) keep(region string, w *words) {
+	if w.size > maxWords {
+		return
+	}
+	total := w.size
+	for _, other := range k.regions {
+		total += other.size
+	}
+	if k.regions == nil || total > maxWords {
+		k.regions = make(map[string]*words)
+	}
+	k.regions[region] = w
+}
+
+// follow returns a region's words as they are now, made of older ones where
+// there are any and the journal reaches back to them.
+func (c *Composer) follow(ctx context.Context, region string, w *words) (*words, error) {
 	newest, err := c.Catalog.Newest(ctx, region)
 	if err != nil {
 		return nil, err
 	}
-	for w != nil && w.newest < newest && newest-w.newest <= maxFollow {
-		if err := w.catchUp(ctx, c.Catalog, region, newest); err != nil {
-			delete(k.regions, region)
-			return nil, err
+	for w != nil && w.newest < newest {
+		if newest-w.newest > maxFollow || w.catchUp(ctx, c.Catalog, region, newest) != nil {
+			return c.readWords(ctx, region)
 		}
 		if newest, err = c.Catalog.Newest(ctx, region); err != nil { // until all of it is of one moment
 			return nil, err
@@ -83,53 +108,16 @@ func (k *Words) follow(ctx context.Context, c *Composer, region string) (*words,
 	if w != nil && w.newest == newest {
 		return w, nil
 	}
-	if w, err = c.readWords(ctx, region); err != nil {
-		return nil, err
-	}
-	if k.regions == nil {
-		k.regions = make(map[string]*words)
-	}
-	if k.regions[region] = w; len(w.of) > maxWords {
-		delete(k.regions, region)
-	}
-	return w, nil
+	return c.readWords(ctx, region)
 }
 
 // readWords reads all records.
-func (c *Composer) readWords(ctx context.Context, region string) (*words, error) {
-	var refs []catalog.Ref
-	var all []word
-	newest, err := c.Catalog.Records(ctx, region, func(ref catalog.Ref, r catalog.Record) error {
-		if !r.Exists() {
-			return nil
-		}
-		raw, err := c.Catalog.Read(ctx, r.Content)
-		refs, all = append(refs, ref), append(all, word{at: r.At.UnixNano(), source: ref.Source, raw: raw})
-		return err
+func (c *Composer) readWords(ctx context.Context, region string) (w *words, err error) {
+	w = &words{of: make(map[string][]word), changed: make(map[string]bool)}
+	w.newest, err = c.Catalog.Records(ctx, region, func(ref catalog.Ref, r catalog.Record) error {
+		return w.put(ctx, c.Catalog, ref, r)
 	})
-	if err != nil {
-		return nil, err
-	}
-	g := new(errgroup.Group)
-	for some := range slices.Chunk(all, len(all)/c.workers()+1) {
-		g.Go(func() (err error) {
-			for i := range some {
-				if some[i].Feature, err = feature.Parse(some[i].raw); err != nil {
-					return fmt.Errorf("feature of %s: %w", some[i].source, err)
-				}
-				some[i].whole = some[i].Validate() == nil
-			}
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	w := &words{newest, make(map[catalog.Ref]word, len(all))}
-	for i, ref := range refs {
-		w.of[ref] = all[i]
-	}
-	return w, nil
+	return w, err
 }
 
 // catchUp reads what lines up to newest are about.
@@ -151,24 +139,32 @@ func (w *words) catchUp(ctx context.Context, c *catalog.Catalog, region string, 
 		if err != nil {
 			return err
 		}
+		w.changed[l.ID] = true
 	}
 	w.newest = newest
 	return nil
 }
 
+// put makes a record a source's word of a feature, in place of an older one.
 func (w *words) put(ctx context.Context, c *catalog.Catalog, ref catalog.Ref, r catalog.Record) error {
-	if !r.Exists() {
-		delete(w.of, ref)
+	of := w.of[ref.ID]
+	if i := slices.IndexFunc(of, func(o word) bool { return o.source == ref.Source }); i >= 0 {
+		w.size -= len(of[i].raw) + wordsExtra
+		of = slices.Delete(of, i, i+1)
+	}
+	if r.Exists() {
+		raw, err := c.Read(ctx, r.Content)
+		if err != nil {
+			return fmt.Errorf("feature %s: %w", ref, err)
+		}
+		w.size += len(raw) + wordsExtra
+		of = append(of, word{r.At.UnixNano(), ref.Source, raw})
+		slices.SortFunc(of, func(a, b word) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.source, b.source)) })
+	}
+	if len(of) == 0 {
+		delete(w.of, ref.ID)
 		return nil
 	}
-	raw, err := c.Read(ctx, r.Content)
-	if err != nil {
-		return fmt.Errorf("feature %s: %w", ref, err)
-	}
-	f, err := feature.Parse(raw)
-	if err != nil {
-		return fmt.Errorf("feature %s: %w", ref, err)
-	}
-	w.of[ref] = word{r.At.UnixNano(), ref.Source, raw, f.Validate() == nil, f}
+	w.of[ref.ID] = of
 	return nil
 }
