@@ -69,7 +69,8 @@ func TestRealRegions(t *testing.T) {
 			if stats.Tiles < 200 || stats.Bytes < 1<<20 || stats.Bytes > 4<<20 {
 				t.Errorf("%d tiles of %d bytes", stats.Tiles, stats.Bytes)
 			}
-			for _, layer := range []string{"land", "water_polygons", "buildings", "streets", "street_labels", "boundaries", "cycle_routes", "place_labels"} {
+			for _, layer := range []string{"land", "water_polygons", "buildings", "streets", "street_labels", "boundaries", "cycle_routes", "place_labels",
+				"addresses", "public_transport"} {
 				if features[layer] == 0 {
 					t.Errorf("nothing in layer %s", layer)
 				}

@@ -6,7 +6,7 @@
 // formats (tiles/source/osmpbf, tiles/source/osmxml) pass them on through a
 // Handler, a Collector brings them into order, a Writer packs them, a Base reads
 // them again, Merge and Apply make new bases of old ones. Geometry of relations
-// comes from AssembleMultipolygon and JoinLines.
+// comes from AssembleMultipolygon and JoinLines, the sea from AssembleCoast.
 //
 // A base is sorted by kind (nodes, ways, relations), then by id. The same
 // elements and the same header give the same bytes on every machine. FORMAT.md

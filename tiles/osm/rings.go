@@ -7,7 +7,8 @@ import (
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
-// Problem is a fault of a relation's geometry. What it names is left out.
+// Problem is a fault of the geometry of a relation, or of the coast. What it names
+// is left out, or a part of it.
 type Problem struct {
 	What string
 	Ways []int64
