@@ -78,9 +78,10 @@ bench-sync:
 bench-api:
 	$(GO) run ./server/cmd/pannierbench api
 
-# From one place's new hours to a signed head, at 1, 10 and 100 times the size of a region.
+# From one place's new hours to a signed head, at 1, 10 and 100 times the size of
+# a region, and among 500 to 50,000 features of providers.
 bench-publish:
-	$(GO) test ./server/host -run '^$$' -bench PublishOneEdit -benchtime 10x -timeout 30m
+	$(GO) test ./server/host -run '^$$' -bench 'PublishOneEdit|PublishEditAmongMany' -benchtime 10x -timeout 30m
 
 # Thousands of phones at once, beside nginx on the same site where it is installed.
 bench-load: build

@@ -14,7 +14,7 @@ import (
 // Words keeps in memory what providers gave, and how that was sorted into cells,
 // between the drafts of a process: a draft after one edit reads one feature and
 // sorts one. It follows the regions' journals; what it does not know it reads
-// from the catalog anew. A feature takes its canonical bytes and some 600 bytes
+// from the catalog anew. A feature takes its canonical bytes and less than 600
 // more. Drafts may be made concurrently.
 type Words struct {
 	mu      sync.Mutex

@@ -12,7 +12,7 @@ import (
 	"github.com/pannier-maps/pannier/tiles/feature"
 )
 
-// guesthouse is the n-th of a region's features, which lie 150 by 130 km apart.
+// guesthouse is the n-th of features that lie within 200 by 150 km.
 func guesthouse(n int, hours string) feature.Feature {
 	return feature.Feature{
 		ID: fmt.Sprint("farm/", n), Kind: feature.POI, Collection: "farm", Category: "food.restaurant",
