@@ -1,12 +1,14 @@
 package compose
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/pannier-maps/pannier/server/catalog"
@@ -208,4 +210,35 @@ func TestWordsAreBounded(t *testing.T) {
 			t.Errorf("after %s: kept %v, want %v", step.region, got, step.want)
 		}
 	}
+}
+
+// TestDraftsAtOnce reads drafts while others are made after further edits.
+func TestDraftsAtOnce(t *testing.T) {
+	c, r := composer(t, "")
+	c.Words = new(Words)
+	_, last := compose(t, c, r, nil)
+	var readers sync.WaitGroup
+	for n := range 8 {
+		f := museum("town/1", 161500000+int32(n%2)*500_000)
+		f.Names = map[string]string{feature.Und: fmt.Sprint("Muzej ", n)}
+		write(t, c, "town", f.ID, &f)
+		d, err := c.Compose(t.Context(), r, last)
+		if err != nil {
+			t.Fatal(err)
+		}
+		readers.Go(func() {
+			defer d.Close()
+			held := 0
+			err := d.Content.Cells(context.Background(), func(_ cell.Key, raw []byte) error {
+				if bytes.Contains(raw, fmt.Appendf(nil, "%q", fmt.Sprint("Muzej ", n))) {
+					held++
+				}
+				return nil
+			})
+			if err != nil || held != 1 {
+				t.Errorf("draft %d has its museum in %d cells, %v", n, held, err)
+			}
+		})
+	}
+	readers.Wait()
 }
