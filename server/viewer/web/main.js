@@ -72,7 +72,6 @@ async function open(region) {
 		map.addControl(new GeolocateControl({trackUserLocation: true}), 'bottom-right');
 		map.addControl(new ScaleControl(), 'bottom-left');
 		map.on('styledata', addPlaces);
-		map.on('idle', () => { document.body.dataset.drawn = String(1 + Number(document.body.dataset.drawn ?? 0)); }); // for render.mjs
 		map.on('click', choose);
 		map.on('mousemove', (e) => { map.getCanvas().style.cursor = at(e.point).length ? 'pointer' : ''; });
 	} else {
@@ -82,6 +81,7 @@ async function open(region) {
 	try {
 		state.places = await get(regionPath('places.json'));
 		if (map.isStyleLoaded()) addPlaces();
+		map.once('idle', () => { document.body.dataset.places = 'drawn'; }); // for render.mjs
 	} catch {
 		note('The places could not be loaded; the map is there.');
 		setTimeout(note, 5000, '');

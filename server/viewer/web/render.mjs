@@ -1,6 +1,7 @@
 // Renders places of a running server in headless Chromium, to be looked at:
 //   node render.mjs http://127.0.0.1:8080 OUT [REGION LAT,LON ZOOM[,ZOOM…] [light|dark] [WIDTHxHEIGHT]]…
-// CHROMIUM names the browser, else it is /usr/bin/chromium.
+// CHROMIUM names the browser, else it is /usr/bin/chromium; with JPEG=82 pictures are
+// JPEG of that quality, else PNG.
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import puppeteer from 'puppeteer-core';
@@ -25,10 +26,10 @@ for (let i = 0; i < views.length; i += 5) {
 		await page.setViewport({width, height});
 		await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: theme}]);
 		await page.goto(`${server}/?region=${region}#map=${zoom}/${lat}/${lon}`);
-		await page.waitForFunction(() => Number(document.body.dataset.drawn) > 0, {timeout: 120_000});
+		await page.waitForFunction(() => document.body.dataset.places === 'drawn', {timeout: 120_000});
 		await new Promise((done) => setTimeout(done, 1500));
-		const name = join(out, `${region}-${zoom}-${theme}-${width}.png`);
-		await page.screenshot({path: name});
+		const name = join(out, `${region}-${zoom}-${theme}-${width}.${process.env.JPEG ? 'jpeg' : 'png'}`);
+		await page.screenshot({path: name, ...(process.env.JPEG ? {type: 'jpeg', quality: Number(process.env.JPEG)} : {})});
 		console.log(name);
 		await page.close();
 	}
