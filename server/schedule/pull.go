@@ -16,6 +16,14 @@ import (
 
 // pull asks a feed and notes what became of it.
 func (s *Schedule) pull(ctx context.Context, f Feed) error {
+	switch now, err := s.Feed(ctx, f.Region, f.ID); {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case !now.Next.Equal(f.Next) || now.Paused: // asked, or changed, since it was looked at
+		return nil
+	}
 	p, etag, modified := s.ask(ctx, f)
 	if ctx.Err() != nil {
 		return ctx.Err() // the server stops; the next one asks
