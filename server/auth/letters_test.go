@@ -17,7 +17,7 @@ func TestLetters(t *testing.T) {
 	for _, tag := range tongues {
 		texts := map[string]bool{}
 		for _, role := range Contributor.Values() {
-			l := link{Email: "anna@example.org", Grant: Grant{Role: Role(role)}, Expires: time.Date(2026, 11, 22, 18, 30, 0, 0, time.UTC)}
+			l := link{Email: "office@example.org", Grant: Grant{Role: Role(role)}, Expires: time.Date(2026, 11, 22, 18, 30, 0, 0, time.UTC)}
 			m := invitationMail(tag.String(), l, "Šmarje", address)
 			if !strings.Contains(m.Text, address+"\n") || !strings.Contains(m.Text, "2026-11-22, 18:30 UTC") || strings.Contains(m.Text, "%!") ||
 				strings.Contains(m.Text, "Šmarje") != (Role(role) != Administrator) {
@@ -25,7 +25,7 @@ func TestLetters(t *testing.T) {
 			}
 			texts[m.Text], subjects[m.Subject] = true, true
 		}
-		m := resetMail(User{Email: "anna@example.org", Language: tag.String()}, address)
+		m := resetMail(User{Email: "office@example.org", Language: tag.String()}, address)
 		if !strings.Contains(m.Text, address+"\n") || !strings.Contains(m.Text, "60") || strings.Contains(m.Text, "%!") {
 			t.Errorf("%s: %q", tag, m.Text)
 		}

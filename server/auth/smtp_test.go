@@ -127,12 +127,12 @@ func TestSMTP(t *testing.T) {
 	p := newPost(t)
 	go p.serve()
 	text := "Šmarje pri Jelšah\n\n.\nFrom the beginning to " + strings.Repeat("the end of a long line ", 10) + "\n"
-	if err := p.mailer().Send(t.Context(), Mail{To: "anna@example.org", Subject: "Vabilo za Šmarje", Text: text}); err != nil {
+	if err := p.mailer().Send(t.Context(), Mail{To: "office@example.org", Subject: "Vabilo za Šmarje", Text: text}); err != nil {
 		t.Fatal(err)
 	}
 	said := <-p.said
 	all := strings.Join(said, "\r\n")
-	for _, want := range []string{"MAIL FROM:<maps@maps.example>", "RCPT TO:<anna@example.org>", "AUTH PLAIN " + base64.StdEncoding.EncodeToString([]byte("\x00maps\x00secret"))} {
+	for _, want := range []string{"MAIL FROM:<maps@maps.example>", "RCPT TO:<office@example.org>", "AUTH PLAIN " + base64.StdEncoding.EncodeToString([]byte("\x00maps\x00secret"))} {
 		if !strings.Contains(all, want) {
 			t.Errorf("it did not say %s:\n%s", want, all)
 		}
@@ -165,10 +165,10 @@ func TestSMTPS(t *testing.T) {
 	mailer := p.mailer()
 	p.ln, p.secured = tls.NewListener(p.ln, &tls.Config{Certificates: []tls.Certificate{p.cert}}), true
 	go p.serve()
-	if err := mailer.Send(t.Context(), Mail{To: "anna@example.org", Subject: "s", Text: "t"}); err != nil {
+	if err := mailer.Send(t.Context(), Mail{To: "office@example.org", Subject: "s", Text: "t"}); err != nil {
 		t.Fatal(err)
 	}
-	if all := strings.Join(<-p.said, "\n"); strings.Contains(all, "STARTTLS") || !strings.Contains(all, "RCPT TO:<anna@example.org>") {
+	if all := strings.Join(<-p.said, "\n"); strings.Contains(all, "STARTTLS") || !strings.Contains(all, "RCPT TO:<office@example.org>") {
 		t.Errorf("it said\n%s", all)
 	}
 }
@@ -176,7 +176,7 @@ func TestSMTPS(t *testing.T) {
 // TestSMTPRefuses checks that nothing is sent in the clear, to a stranger, or
 // for ever.
 func TestSMTPRefuses(t *testing.T) {
-	letter := Mail{To: "anna@example.org", Subject: "s", Text: "t"}
+	letter := Mail{To: "office@example.org", Subject: "s", Text: "t"}
 	for _, c := range []struct {
 		name   string
 		change func(p *post, s *SMTP)
@@ -210,15 +210,15 @@ func TestSMTPRefuses(t *testing.T) {
 func TestMailHeaderInjection(t *testing.T) {
 	s := SMTP{From: "maps@maps.example"}
 	for _, m := range []Mail{
-		{To: "anna@example.org\r\nBcc: all@example.org", Subject: "s"},
-		{To: "anna@example.org>\r\nDATA", Subject: "s"},
-		{To: "anna@example.org, all@example.org", Subject: "s"},
+		{To: "office@example.org\r\nBcc: all@example.org", Subject: "s"},
+		{To: "office@example.org>\r\nDATA", Subject: "s"},
+		{To: "office@example.org, all@example.org", Subject: "s"},
 	} {
 		if letter, err := s.letter(m); err == nil {
 			t.Errorf("%+v is sent as\n%s", m, letter)
 		}
 	}
-	letter, err := s.letter(Mail{To: "anna@example.org", Subject: "a\r\nBcc: all@example.org\r\n\r\nbody \x00 č\r\nX: y", Text: "\r\n.\r\nMAIL FROM:<x@y.z>\r\n"})
+	letter, err := s.letter(Mail{To: "office@example.org", Subject: "a\r\nBcc: all@example.org\r\n\r\nbody \x00 č\r\nX: y", Text: "\r\n.\r\nMAIL FROM:<x@y.z>\r\n"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func TestMailHeaderInjection(t *testing.T) {
 		t.Errorf("headers %v", m.Header)
 	}
 	// Names of organisations come from their members.
-	invitation := invitationMail("de", link{Email: "anna@example.org", Grant: inn}, "Inn\r\nBcc: all@example.org", siteURL)
+	invitation := invitationMail("de", link{Email: "office@example.org", Grant: inn}, "Inn\r\nBcc: all@example.org", siteURL)
 	if letter, err = s.letter(invitation); err != nil || strings.Contains(strings.SplitN(string(letter), "\r\n\r\n", 2)[0], "all@example.org") {
 		t.Errorf("%v\n%s", err, letter)
 	}

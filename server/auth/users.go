@@ -47,7 +47,7 @@ func ParseAddress(s string) (string, error) {
 	local, domain, ok := strings.Cut(s, "@")
 	switch {
 	case !ok || local == "" || domain == "":
-		return bad("is not a mail address such as anna@example.org")
+		return bad("is not a mail address such as office@example.org")
 	case len(local) > 64 || len(s) > 254:
 		return bad("is too long for a mail address")
 	}
@@ -65,7 +65,7 @@ func ParseAddress(s string) (string, error) {
 		return true
 	}
 	if !atom(local, "!#$%&'*+/=?^_`{|}~") || !atom(domain, "") || !strings.Contains(domain, ".") {
-		return bad("is not a mail address such as anna@example.org")
+		return bad("is not a mail address such as office@example.org")
 	}
 	return strings.ToLower(s), nil
 }

@@ -13,14 +13,14 @@ import (
 func TestParseAddress(t *testing.T) {
 	long := strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("b", 60)+".", 3) + "com"
 	for in, want := range map[string]string{
-		"anna@example.org": "anna@example.org", " Anna.Berg+maps@Example.ORG ": "anna.berg+maps@example.org",
+		"office@example.org": "office@example.org", " Anna.Berg+maps@Example.ORG ": "anna.berg+maps@example.org",
 		"o'neil@xn--bcher-kva.example": "o'neil@xn--bcher-kva.example", long: long,
 		"": "", "anna": "", "@example.org": "", "anna@": "", "anna@localhost": "", "a@b@c.d": "", "a..b@c.d": "", ".a@c.d": "", "a@c..d": "",
-		"anna@example.org\r\nBcc: all@example.org": "", "anna\n@example.org": "", "anna@example.org\x00": "", `"a b"@example.org`: "",
-		"Anna <anna@example.org>": "", "anna@exämple.org": "", "änna@example.org": "", "ＡＮＮＡ@example.org": "",
+		"office@example.org\r\nBcc: all@example.org": "", "anna\n@example.org": "", "office@example.org\x00": "", `"a b"@example.org`: "",
+		"Anna <office@example.org>": "", "anna@exämple.org": "", "änna@example.org": "", "ＡＮＮＡ@example.org": "",
 		"m\u0131ke@example.org":  "", // dotless i, which folds to i in some alphabets
 		"\u212Aevin@example.org": "", // the sign of the kelvin, which folds to k
-		"anna@example.org,b@c.d": "", "anna@[127.0.0.1]": "", "a" + long: "",
+		"office@example.org,b@c.d": "", "anna@[127.0.0.1]": "", "a" + long: "",
 	} {
 		got, err := ParseAddress(in)
 		if got != want || (err == nil) != (want != "") {
@@ -30,7 +30,7 @@ func TestParseAddress(t *testing.T) {
 }
 
 func FuzzParseAddress(f *testing.F) {
-	f.Add("anna@example.org")
+	f.Add("office@example.org")
 	f.Add("a@b.c\r\nX: y")
 	f.Add("m\u0131ke@example.org")
 	f.Fuzz(func(t *testing.T, in string) {

@@ -199,7 +199,7 @@ func (p *program) accountsCommand() *cobra.Command {
 		Short: "See and change who may do what",
 		Long:  "See and change who may do what, as the operator. Others do it in the dashboard or by\nthe API (see /v1/openapi.json of a server).",
 		Example: `  pannierd admin-link
-  pannierd accounts invite anna@example.org --role manager --of andorra`,
+  pannierd accounts invite office@example.org --role manager --of andorra`,
 	}
 	all.AddCommand(p.accountsListCommand(), p.accountsInviteCommand(), p.accountsResetCommand(), p.accountsDisableCommand(), p.rotateKeyCommand())
 	return all
@@ -243,7 +243,7 @@ func (p *program) accountsListCommand() *cobra.Command {
 
 func (p *program) accountsInviteCommand() *cobra.Command {
 	var g auth.Grant
-	cmd := p.account("invite EMAIL", "Invite somebody, and print the link", "  pannierd accounts invite anna@example.org --role contributor --of gasthof-zur-post", cobra.ExactArgs(1),
+	cmd := p.account("invite EMAIL", "Invite somebody, and print the link", "  pannierd accounts invite office@example.org --role contributor --of gasthof-zur-post", cobra.ExactArgs(1),
 		func(ctx context.Context, h *host.Host, a *auth.Accounts, args []string) error {
 			if g.Role == auth.Editor || g.Role == auth.Manager {
 				if _, err := h.Catalog.Region(ctx, g.Of); err != nil {
@@ -265,7 +265,7 @@ func (p *program) accountsInviteCommand() *cobra.Command {
 }
 
 func (p *program) accountsResetCommand() *cobra.Command {
-	return p.account("reset EMAIL", "Print a link to choose a new password", "  pannierd accounts reset anna@example.org", cobra.ExactArgs(1),
+	return p.account("reset EMAIL", "Print a link to choose a new password", "  pannierd accounts reset office@example.org", cobra.ExactArgs(1),
 		func(ctx context.Context, _ *host.Host, a *auth.Accounts, args []string) error {
 			u, err := a.UserByEmail(ctx, args[0])
 			if err != nil {
@@ -281,7 +281,7 @@ func (p *program) accountsResetCommand() *cobra.Command {
 
 func (p *program) accountsDisableCommand() *cobra.Command {
 	var undo bool
-	cmd := p.account("disable EMAIL", "Shut an account out, at once, with the API tokens that it made", "  pannierd accounts disable anna@example.org", cobra.ExactArgs(1),
+	cmd := p.account("disable EMAIL", "Shut an account out, at once, with the API tokens that it made", "  pannierd accounts disable office@example.org", cobra.ExactArgs(1),
 		func(ctx context.Context, _ *host.Host, a *auth.Accounts, args []string) error {
 			u, err := a.UserByEmail(ctx, args[0])
 			if err == nil {
