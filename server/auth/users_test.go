@@ -18,8 +18,8 @@ func TestParseAddress(t *testing.T) {
 		"": "", "anna": "", "@example.org": "", "anna@": "", "anna@localhost": "", "a@b@c.d": "", "a..b@c.d": "", ".a@c.d": "", "a@c..d": "",
 		"office@example.org\r\nBcc: all@example.org": "", "anna\n@example.org": "", "office@example.org\x00": "", `"a b"@example.org`: "",
 		"Anna <office@example.org>": "", "anna@exämple.org": "", "änna@example.org": "", "ＡＮＮＡ@example.org": "",
-		"m\u0131ke@example.org":  "", // dotless i, which folds to i in some alphabets
-		"\u212Aevin@example.org": "", // the sign of the kelvin, which folds to k
+		"m\u0131ke@example.org":    "", // dotless i, which folds to i in some alphabets
+		"\u212Aevin@example.org":   "", // the sign of the kelvin, which folds to k
 		"office@example.org,b@c.d": "", "anna@[127.0.0.1]": "", "a" + long: "",
 	} {
 		got, err := ParseAddress(in)
