@@ -79,7 +79,7 @@ func (a *apiBench) await(ctx context.Context, is *importState) error {
 func (a *apiBench) imports(ctx context.Context) error {
 	data := a.list()
 	a.peak()
-	is, sent, read, err := a.send(ctx, "list.geojson", "farm.list", data)
+	is, sent, read, err := a.send(ctx, "list.geojson", "inn.list", data)
 	if err == nil && (is.State != "ready" || is.Counts.New != a.features) {
 		err = fmt.Errorf("import: %+v", is)
 	}
@@ -100,7 +100,7 @@ func (a *apiBench) imports(ctx context.Context) error {
 		return fmt.Errorf("import: %+v", is)
 	}
 	a.add(what+"apply, durable and with history", time.Since(start).Seconds(), "s", fmt.Sprintf("%.0f features/s", float64(a.features)/time.Since(start).Seconds()))
-	is, _, read, err = a.send(ctx, "list.geojson", "farm.list", bytes.ReplaceAll(data, []byte(`"Lloc 7`), []byte(`"Plaça 7`)))
+	is, _, read, err = a.send(ctx, "list.geojson", "inn.list", bytes.ReplaceAll(data, []byte(`"Lloc 7`), []byte(`"Plaça 7`)))
 	if err != nil {
 		return err
 	}
@@ -151,8 +151,8 @@ func (a *apiBench) edit(ctx context.Context, count, round int) error {
 		var writes []string
 		for i := from; i < min(from+400, count); i++ {
 			n := (i*a.features/count + round) % a.features
-			id := fmt.Sprintf("farm.list/p%d", n)
-			writes = append(writes, fmt.Sprintf(`{"source":"farm.list","id":%q,"base":"*","feature":%s}`, id, record(id, n+round)))
+			id := fmt.Sprintf("inn.list/p%d", n)
+			writes = append(writes, fmt.Sprintf(`{"source":"inn.list","id":%q,"base":"*","feature":%s}`, id, record(id, n+round)))
 		}
 		var done struct {
 			Results []struct {
@@ -181,7 +181,7 @@ func (a *apiBench) explode(ctx context.Context) error {
 	for _, bomb := range bombs.All() {
 		data := bomb.Make()
 		a.peak()
-		is, _, read, err := a.send(ctx, bomb.Name, "farm.bombs", data)
+		is, _, read, err := a.send(ctx, bomb.Name, "inn.bombs", data)
 		if err != nil {
 			return fmt.Errorf("%s: %w", bomb.Name, err)
 		}

@@ -36,7 +36,7 @@ func record(id string, n int) string {
 
 // baselines writes records of that size durably without a server.
 func (a *apiBench) baselines(ctx context.Context) error {
-	data := []byte(record("farm/1", 1))
+	data := []byte(record("inn/1", 1))
 	f, err := os.Create(a.temporary("append"))
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (a *apiBench) baselines(ctx context.Context) error {
 	var script strings.Builder
 	script.WriteString("PRAGMA journal_mode=WAL;\nPRAGMA synchronous=FULL;\nCREATE TABLE f(id TEXT PRIMARY KEY, v TEXT);\n")
 	for i := range rows {
-		fmt.Fprintf(&script, "INSERT INTO f VALUES('farm/%d','%s');\n", i, record(fmt.Sprint("farm/", i), i))
+		fmt.Fprintf(&script, "INSERT INTO f VALUES('inn/%d','%s');\n", i, record(fmt.Sprint("inn/", i), i))
 	}
 	cmd := exec.CommandContext(ctx, "sqlite3", a.temporary("base.sqlite"))
 	cmd.Stdin = strings.NewReader(script.String())
@@ -121,8 +121,8 @@ func (a *apiBench) writes(ctx context.Context) error {
 	a.peak()
 	for _, workers := range []int{1, 16} {
 		err := a.load(ctx, "feature writes, durable", workers, func(n int) error {
-			id := fmt.Sprintf("farm/w%d-%d", workers, n)
-			return a.ask(ctx, "PUT", featuresPath+"/farm/"+id, "application/json", []byte(record(id, n)), nil, "If-None-Match", "*")
+			id := fmt.Sprintf("inn/w%d-%d", workers, n)
+			return a.ask(ctx, "PUT", featuresPath+"/inn/"+id, "application/json", []byte(record(id, n)), nil, "If-None-Match", "*")
 		})
 		if err != nil {
 			return err
@@ -135,7 +135,7 @@ func (a *apiBench) writes(ctx context.Context) error {
 func (a *apiBench) reads(ctx context.Context) error {
 	for _, workers := range []int{1, 16} {
 		err := a.load(ctx, "feature reads", workers, func(n int) error {
-			return a.ask(ctx, "GET", fmt.Sprintf("%s/farm/farm/w1-%d", featuresPath, 1+n%20), "", nil, nil)
+			return a.ask(ctx, "GET", fmt.Sprintf("%s/inn/inn/w1-%d", featuresPath, 1+n%20), "", nil, nil)
 		})
 		if err != nil {
 			return err

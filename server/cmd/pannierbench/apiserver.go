@@ -96,9 +96,9 @@ func (s *apiServer) people(ctx context.Context) error {
 		body, into   any
 	}{
 		{"POST", "/v1/setup", map[string]any{"token": token, "email": "bench@maps.example", "name": "Bench", "password": "a long enough password"}, &admin},
-		{"POST", "/v1/regions/" + apiRegion + "/organisations", map[string]any{"id": "farm", "name": "Farm"}, nil},
-		{"PUT", "/v1/regions/" + apiRegion + "/organisations/farm", map[string]any{"trusted": true}, nil},
-		{"POST", "/v1/organisations/farm/tokens", map[string]any{"name": "bench", "scopes": []string{"read", "features:write", "imports:write"}, "expires": time.Now().Add(24 * time.Hour)}, &made},
+		{"POST", "/v1/regions/" + apiRegion + "/organisations", map[string]any{"id": "inn", "name": "Inn"}, nil},
+		{"PUT", "/v1/regions/" + apiRegion + "/organisations/inn", map[string]any{"trusted": true}, nil},
+		{"POST", "/v1/organisations/inn/tokens", map[string]any{"name": "bench", "scopes": []string{"read", "features:write", "imports:write"}, "expires": time.Now().Add(24 * time.Hour)}, &made},
 	} {
 		body, err := json.Marshal(step.body)
 		if err == nil {
