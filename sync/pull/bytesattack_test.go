@@ -86,10 +86,11 @@ func TestAttackEndless(t *testing.T) {
 	b := newBattle(t)
 	b.rotate(nil)
 	b.next()
-	var kind string
+	var attacked atomic.Value // a string: earlier answers may still be under way when it changes
+	attacked.Store("")
 	var sent atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if kind == "" || !strings.Contains(r.URL.Path+"$", kind) {
+		if kind := attacked.Load().(string); kind == "" || !strings.Contains(r.URL.Path+"$", kind) {
 			b.objects.ServeHTTP(w, r)
 			return
 		}
@@ -114,7 +115,7 @@ func TestAttackEndless(t *testing.T) {
 		{"/head$", head.MaxBytes}, {"/update/", head.MaxBytes + 1<<20}, {"/deltas/", 0}, {"/blobs/", 1 << 20}, {"/manifests/", 1 << 20},
 	} {
 		k := attack.kind
-		kind = k
+		attacked.Store(k)
 		if k == "/blobs/" || k == "/manifests/" { // what only a first pull asks for
 			b := &battle{world: b.world, device: new(sitetest.Device), server: server, now: b.now}
 			b.wantRefused(k, pull.ErrLength)
@@ -125,7 +126,7 @@ func TestAttackEndless(t *testing.T) {
 			t.Errorf("%s: %d bytes were taken", k, sent.Load())
 		}
 	}
-	kind = ""
+	attacked.Store("")
 	b.wantPull(3)
 }
 
