@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pannier-maps/pannier/server/host"
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/layout"
 )
@@ -97,4 +99,16 @@ func servedVersion(t *testing.T, d *daemon) uint64 {
 		t.Fatal(err)
 	}
 	return h.Version
+}
+
+// TestFolderComesFree runs a command while another process still has the data
+// folder open and does not answer, as a server that ends, or one that starts.
+func TestFolderComesFree(t *testing.T) {
+	w := newWorld(t)
+	h, err := host.Open(t.Context(), w.data, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(300*time.Millisecond, func() { h.Close() })
+	w.pannierd("versions", region).wantDone(t)
 }

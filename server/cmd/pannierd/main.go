@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -104,6 +105,11 @@ func (p *program) path(name string) string {
 	return filepath.Join(p.here, name)
 }
 
+const (
+	patience   = 10 * time.Second // for the folder to come free, or its daemon to answer
+	retryEvery = 50 * time.Millisecond
+)
+
 // with runs work on the open data folder: inside the daemon that holds it, if
 // there is one, else here.
 func (p *program) with(ctx context.Context, work func(h *host.Host) error) error {
@@ -111,21 +117,26 @@ func (p *program) with(ctx context.Context, work func(h *host.Host) error) error
 		return work(p.host)
 	}
 	dir := p.path(p.data)
-	code, ok, err := control.Try(ctx, dir, p.args, p.stdout, p.stderr)
-	if err != nil {
-		return err
-	}
-	if ok {
-		if code != 0 {
-			return exitCode(code)
+	for start := time.Now(); ; time.Sleep(retryEvery) {
+		code, ok, err := control.Try(ctx, dir, p.args, p.stdout, p.stderr)
+		if err != nil {
+			return err
 		}
-		return nil
+		if ok {
+			if code != 0 {
+				return exitCode(code)
+			}
+			return nil
+		}
+		h, err := host.Open(ctx, dir, p.log())
+		if errors.Is(err, store.ErrLocked) && time.Since(start) < patience && ctx.Err() == nil {
+			continue // a server that starts does not answer yet, one that ends no more
+		}
+		if err != nil {
+			return err
+		}
+		return errors.Join(work(h), h.Close())
 	}
-	h, err := host.Open(ctx, dir, p.log())
-	if err != nil {
-		return err
-	}
-	return errors.Join(work(h), h.Close())
 }
 
 // log writes warnings and worse; serve has its own.
