@@ -7,7 +7,8 @@ import (
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
-// Node returns the node with this id, false when there is none.
+// Node returns the node with this id, false when there is none. Whoever asks for
+// many elements asks by rising id: each block is then read once.
 func (b *Base) Node(id int64) (Node, bool, error) {
 	return lookup(b, NodeKind, cachedNodes, id, b.ReadNodes)
 }
