@@ -8,7 +8,7 @@ import (
 	"github.com/pannier-maps/pannier/clients/offline"
 	"github.com/pannier-maps/pannier/tiles/export/geojson"
 	"github.com/pannier-maps/pannier/tiles/export/gpx"
-	"github.com/pannier-maps/pannier/tiles/export/pmtiles"
+	"github.com/pannier-maps/pannier/tiles/archive/pmtiles"
 	"github.com/pannier-maps/pannier/tiles/feature"
 )
 
