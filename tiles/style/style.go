@@ -14,6 +14,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +38,7 @@ type Options struct {
 	Theme     Theme    // Light when empty
 	Languages []string // of names: the first counts, then what stands on the spot
 	Tiles     string   // address of the TileJSON
+	Relief    string   // address of the TileJSON of heights; "": no shaded hills
 	Sprite    string   // address of the sprite without its extension; "": no icons
 	Fonts     []Font
 }
@@ -60,7 +62,7 @@ func New(o Options) ([]byte, error) {
 	for name, e := range expressions {
 		words[name] = e
 	}
-	words["tiles"], words["name"] = o.Tiles, nameIn(o.Languages)
+	words["tiles"], words["relief"], words["name"] = o.Tiles, o.Relief, nameIn(o.Languages)
 	var style map[string]any
 	if err := json.Unmarshal(styleJSON, &style); err != nil {
 		return nil, fmt.Errorf("style.json: %w", err)
@@ -70,8 +72,12 @@ func New(o Options) ([]byte, error) {
 		return nil, fmt.Errorf("style.json: %w", err)
 	}
 	style = filled.(map[string]any)
+	if o.Relief == "" {
+		delete(style["sources"].(map[string]any), "relief")
+		style["layers"] = slices.DeleteFunc(style["layers"].([]any), func(l any) bool { return l.(map[string]any)["source"] == "relief" })
+	}
 	for _, l := range style["layers"].([]any) {
-		if layer := l.(map[string]any); layer["type"] != "background" {
+		if layer := l.(map[string]any); layer["type"] != "background" && layer["source"] == nil {
 			layer["source"] = "map"
 		}
 	}

@@ -134,3 +134,29 @@ func TestNew(t *testing.T) {
 		t.Error("any theme will do")
 	}
 }
+
+// TestRelief draws shaded hills below all that is drawn on the ground, where there
+// are heights.
+func TestRelief(t *testing.T) {
+	plain, _ := styleOf(t, Options{Tiles: "/tiles.json"})
+	hilly, _ := styleOf(t, Options{Tiles: "/tiles.json", Relief: "/relief.json"})
+	if len(plain.Sources) != 1 || len(hilly.Layers) != len(plain.Layers)+1 {
+		t.Fatalf("sources %v; %d layers, %d with relief", plain.Sources, len(plain.Layers), len(hilly.Layers))
+	}
+	if r := hilly.Sources["relief"]; r.Type != "raster-dem" || r.URL != "/relief.json" {
+		t.Errorf("source %+v", r)
+	}
+	for i, l := range hilly.Layers {
+		if l.Type != "hillshade" {
+			if l.Source == "relief" {
+				t.Errorf("%s is drawn of heights", l.ID)
+			}
+			continue
+		}
+		for _, above := range hilly.Layers[:i] {
+			if above.Type != "background" && above.Type != "fill" {
+				t.Errorf("hills are drawn over %s", above.ID)
+			}
+		}
+	}
+}
