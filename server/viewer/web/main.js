@@ -5,7 +5,7 @@ import {Map as MapView, NavigationControl, ScaleControl, GeolocateControl, LngLa
 setWorkerUrl(new URL('/viewer/maplibre-gl-worker.mjs', location.href).href);
 
 const $ = (id) => document.getElementById(id);
-const state = {regions: [], region: null, places: null, dark: matchMedia('(prefers-color-scheme: dark)').matches};
+const state = {regions: [], region: null, places: null, styled: false, chosen: '', dark: matchMedia('(prefers-color-scheme: dark)').matches};
 let map;
 
 // element makes a node with text, never with markup: names come from anybody.
@@ -52,12 +52,26 @@ const placeLayers = (dark) => [
 		layout: {'icon-image': ['coalesce', ['image', ['get', 'category']], ['image', 'other.place']], 'icon-size': 0.75, 'icon-padding': 4}},
 	{id: 'notices', type: 'symbol', source: 'places', filter: ['==', ['get', 'kind'], 'notice'],
 		layout: {'icon-image': ['coalesce', ['image', ['get', 'category']], ['image', 'notice']], 'icon-allow-overlap': true}},
+	{id: 'chosen-place', type: 'symbol', source: 'places', filter: ['==', ['get', 'id'], ''], // above its neighbours, which may have kept it away
+		layout: {
+			'icon-image': ['coalesce', ['image', ['get', 'category']], ['image', 'other.place']], 'icon-size': 1.5, 'icon-allow-overlap': true, 'icon-ignore-placement': true,
+			'text-field': ['get', 'name'], 'text-font': ['Noto Sans Bold'], 'text-size': 13, 'text-anchor': 'top', 'text-offset': [0, 1.3], 'text-max-width': 9, 'text-allow-overlap': true,
+		},
+		paint: {'text-color': dark ? '#ffffff' : '#1f1b16', 'text-halo-color': dark ? '#14181c' : '#ffffff', 'text-halo-width': 2}},
 ];
 
+// addPlaces draws them as soon as both they and the style are there, whichever
+// comes last.
 function addPlaces() {
-	if (!state.places || map.getSource('places')) return;
+	if (!state.places || !state.styled || map.getSource('places')) return;
 	map.addSource('places', {type: 'geojson', data: state.places, promoteId: 'id'});
 	for (const layer of placeLayers(state.dark)) map.addLayer(layer);
+	mark(state.chosen);
+}
+
+function restyle() {
+	state.styled = false;
+	map.setStyle(styleAddress(), {diff: false});
 }
 
 async function open(region) {
@@ -71,16 +85,16 @@ async function open(region) {
 		map.addControl(new NavigationControl({visualizePitch: true}), 'bottom-right');
 		map.addControl(new GeolocateControl({trackUserLocation: true}), 'bottom-right');
 		map.addControl(new ScaleControl(), 'bottom-left');
-		map.on('styledata', addPlaces);
+		map.on('style.load', () => { state.styled = true; addPlaces(); });
 		map.on('click', choose);
 		map.on('mousemove', (e) => { map.getCanvas().style.cursor = at(e.point).length ? 'pointer' : ''; });
 	} else {
-		map.setStyle(styleAddress(), {diff: false});
+		restyle();
 		map.fitBounds(bounds, {padding: 30, animate: false});
 	}
 	try {
 		state.places = await get(regionPath('places.json'));
-		if (map.isStyleLoaded()) addPlaces();
+		addPlaces();
 		map.once('idle', () => { document.body.dataset.places = 'drawn'; }); // for render.mjs
 	} catch {
 		note('The places could not be loaded; the map is there.');
@@ -89,7 +103,7 @@ async function open(region) {
 }
 
 function at(point) {
-	const layers = ['notices', 'places', 'places-nameless', 'routes'].filter((id) => map.getLayer(id));
+	const layers = ['chosen-place', 'notices', 'places', 'places-nameless', 'routes'].filter((id) => map.getLayer(id));
 	const box = [[point.x - 6, point.y - 6], [point.x + 6, point.y + 6]];
 	return layers.length ? map.queryRenderedFeatures(box, {layers}) : [];
 }
@@ -106,7 +120,10 @@ function closeSheet() {
 }
 
 function mark(id) {
-	if (map?.getLayer('chosen-route')) map.setFilter('chosen-route', ['==', ['get', 'id'], id]);
+	state.chosen = id;
+	if (!map?.getLayer('chosen-place')) return;
+	map.setFilter('chosen-route', ['all', ['==', ['get', 'kind'], 'route'], ['==', ['get', 'id'], id]]);
+	map.setFilter('chosen-place', ['all', ['!=', ['get', 'kind'], 'route'], ['==', ['get', 'id'], id]]);
 }
 
 const best = (texts = {}) => {
@@ -149,7 +166,7 @@ async function show(id) {
 		element('p', {class: 'source'}, [record.provenance?.attribution ?? record.provenance?.provider, record.provenance?.licence].filter(Boolean).join(' · ')),
 	);
 	sheet.hidden = false;
-	mark(record.kind === 'route' ? id : '');
+	mark(id);
 }
 
 // fold makes texts alike that people type alike.
@@ -195,7 +212,7 @@ $('find').addEventListener('submit', (e) => { e.preventDefault(); $('found').que
 $('query').addEventListener('input', find);
 $('query').addEventListener('focus', find);
 $('region').addEventListener('change', () => open(state.regions.find((r) => r.id === $('region').value)));
-$('theme').addEventListener('click', () => { setTheme(!state.dark); if (state.region) map.setStyle(styleAddress(), {diff: false}); });
+$('theme').addEventListener('click', () => { setTheme(!state.dark); if (state.region) restyle(); });
 addEventListener('keydown', (e) => { if (e.key === 'Escape') { closeSheet(); $('found').hidden = true; } });
 
 setTheme(state.dark);
