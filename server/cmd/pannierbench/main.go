@@ -62,6 +62,9 @@ func run(ctx context.Context, args []string) (err error) {
 	if len(args) > 0 && args[0] == "sync" {
 		return runSync(ctx, args[1:])
 	}
+	if len(args) > 0 && args[0] == "scale" {
+		return runScale(ctx, args[1:])
+	}
 	if len(args) > 0 && args[0] == "api" {
 		return runAPI(ctx, args[1:])
 	}
