@@ -12,6 +12,7 @@ import (
 	"github.com/pannier-maps/pannier/sync/head"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/pull"
+	"github.com/pannier-maps/pannier/tiles/archive"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
@@ -60,7 +61,7 @@ func (r *Region) apply(ctx context.Context, next pull.Version, h *head.Head) err
 		return err
 	}
 	held := next.Selection.Cover().Of(target)
-	w := &writer{tx: tx, vectors: vectorLayers{}}
+	w := &writer{tx: tx, vectors: archive.Layers{}}
 	if installed.head != nil && installed.head.Manifest != h.Manifest {
 		w.news = func(c manifest.Change) bool { return compares(c, installed.whole, target) }
 	}
@@ -116,7 +117,7 @@ func loadInstalled(ctx context.Context, tx *sql.Tx) (v version, err error) {
 // writer changes rows within one transaction.
 type writer struct {
 	tx       *sql.Tx
-	vectors  vectorLayers                 // of the tiles that were written
+	vectors  archive.Layers               // of the tiles that were written
 	news     func(c manifest.Change) bool // whether a cell's change is told to people; nil: none is
 	compared changes.Comparison
 }
@@ -179,7 +180,7 @@ func (w *writer) replace(ctx context.Context, cells []manifest.Change, target *m
 func (w *writer) put(ctx context.Context, p *packed) error {
 	switch p.key.Layer {
 	case cell.Tiles:
-		w.vectors.merge(p.vectors)
+		w.vectors.Merge(p.vectors)
 		return putTiles(ctx, w.tx, p.tiles)
 	case cell.Features:
 		return putFeatures(ctx, w.tx, p.key.ID, p.features)

@@ -56,22 +56,3 @@ func FuzzFeatures(f *testing.F) {
 		}
 	})
 }
-
-// FuzzVectorLayers checks that no tile, however broken, stops the scan, and that
-// what it finds can be written and read.
-func FuzzVectorLayers(f *testing.F) {
-	f.Add([]byte("\x1a\x07\x0a\x05water"))
-	f.Add([]byte("\x1a\x15\x0a\x01w\x12\x04\x12\x02\x00\x00\x1a\x01k\x22\x03\x0a\x01v\x28\x01"))
-	f.Add([]byte("\x1a\xff\xff\xff\xff\x0f"))
-	f.Fuzz(func(t *testing.T, tile []byte) {
-		v := vectorLayers{}
-		v.scan(3, tile)
-		text, err := v.encode()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if again, err := decodeVectorLayers(text).encode(); err != nil || again != text {
-			t.Errorf("%s became %s, %v", text, again, err)
-		}
-	})
-}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/tiles/archive"
 )
 
 // describe writes the metadata of an MBTiles file.
@@ -18,9 +19,13 @@ func (w *writer) describe(ctx context.Context, m *manifest.Manifest) error {
 	if err != nil {
 		return err
 	}
-	layers := decodeVectorLayers(before)
-	layers.merge(w.vectors)
-	text, err := layers.encode()
+	layers := archive.ParseLayers(layerList(before))
+	layers.Merge(w.vectors)
+	list, err := layers.List()
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(tilesJSON{list})
 	if err != nil {
 		return err
 	}
@@ -40,7 +45,7 @@ func (w *writer) describe(ctx context.Context, m *manifest.Manifest) error {
 		{"bounds", strings.Join([]string{degrees(int64(b[0])), degrees(int64(b[1])), degrees(int64(b[2])), degrees(int64(b[3]))}, ",")},
 		{"center", fmt.Sprintf("%s,%s,%d", degrees((int64(b[0])+int64(b[2]))/2), degrees((int64(b[1])+int64(b[3]))/2), middle)},
 		{"attribution", Attribution(m)},
-		{"json", text},
+		{"json", string(text)},
 	} {
 		if _, err := w.tx.ExecContext(ctx, `INSERT OR REPLACE INTO metadata VALUES (?, ?)`, row[0], row[1]); err != nil {
 			return err
@@ -80,35 +85,32 @@ func (r *Region) Attribution(ctx context.Context) (string, error) {
 	return Attribution(m), nil
 }
 
-// Description is what the metadata says of the base map.
-type Description struct {
-	Name, Attribution string
-	Bounds            [4]int32 // west, south, east, north in 1e-7 degrees
-	MinZoom, MaxZoom  uint8
-	VectorLayers      json.RawMessage // as in TileJSON 3.0
+// tilesJSON is the row json of an MBTiles file's metadata.
+type tilesJSON struct {
+	Layers json.RawMessage `json:"vector_layers"`
+}
+
+// layerList returns the list in such a row; none when there is none.
+func layerList(row string) json.RawMessage {
+	var members tilesJSON
+	json.Unmarshal([]byte(row), &members) // the list helps other programs and nothing of ours depends on it
+	return members.Layers
 }
 
 // Describe tells what the base map is, for exports.
-func (r *Region) Describe(ctx context.Context) (*Description, error) {
-	m, err := r.Manifest(ctx)
+func (r *Region) Describe(ctx context.Context) (m archive.Metadata, err error) {
+	about, err := r.Manifest(ctx)
 	if err != nil {
-		return nil, err
+		return m, err
 	}
-	d := &Description{Name: m.Meta.Name, Attribution: Attribution(m), Bounds: m.Meta.Bounds}
 	var text string
 	err = r.read.QueryRowContext(ctx, `SELECT
 		(SELECT value FROM metadata WHERE name = 'json'),
 		coalesce((SELECT min(zoom_level) FROM tiles), 0), coalesce((SELECT max(zoom_level) FROM tiles), 0)`,
-	).Scan(&text, &d.MinZoom, &d.MaxZoom)
+	).Scan(&text, &m.MinZoom, &m.MaxZoom)
 	if err != nil {
-		return nil, absent(err, "metadata")
+		return m, absent(err, "metadata")
 	}
-	var members struct {
-		Layers json.RawMessage `json:"vector_layers"`
-	}
-	if err := json.Unmarshal([]byte(text), &members); err != nil {
-		return nil, fmt.Errorf("%w: metadata: %w", ErrDamaged, err)
-	}
-	d.VectorLayers = members.Layers
-	return d, nil
+	m.Name, m.Attribution, m.Bounds, m.VectorLayers = about.Meta.Name, Attribution(about), about.Meta.Bounds, layerList(text)
+	return m, nil
 }

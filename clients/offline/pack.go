@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/pannier-maps/pannier/sync/pull"
+	"github.com/pannier-maps/pannier/tiles/archive"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
@@ -22,7 +23,7 @@ const gzipLevel = 6
 type packed struct {
 	key      cell.Key
 	tiles    []tileRow
-	vectors  vectorLayers
+	vectors  archive.Layers
 	features []featureRow
 	data     []byte // of layers that have no table
 }

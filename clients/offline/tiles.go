@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/pannier-maps/pannier/tiles/archive"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
@@ -24,9 +25,9 @@ func tmsRow(id cell.ID) uint32 { return uint32(1)<<id.Zoom() - 1 - id.Y() }
 func ofRow(z uint8, x, row uint32) cell.ID { return cell.New(z, x, uint32(1)<<z-1-row) }
 
 // packTiles reads the canonical bytes of a tiles cell.
-func packTiles(id cell.ID, raw []byte) ([]tileRow, vectorLayers, error) {
+func packTiles(id cell.ID, raw []byte) ([]tileRow, archive.Layers, error) {
 	var rows []tileRow
-	layers := vectorLayers{}
+	layers := archive.Layers{}
 	for item, err := range cell.Items(raw) {
 		if err != nil {
 			return nil, nil, err
@@ -38,7 +39,7 @@ func packTiles(id cell.ID, raw []byte) ([]tileRow, vectorLayers, error) {
 		if tile.Zoom() > cell.MaxTileZoom || cell.OfTile(tile) != id {
 			return nil, nil, fmt.Errorf("%w: tile %s does not belong here", cell.ErrCorrupt, tile)
 		}
-		layers.scan(tile.Zoom(), item.Value)
+		layers.Scan(tile.Zoom(), item.Value)
 		data, err := zip(item.Value)
 		if err != nil {
 			return nil, nil, err
@@ -162,17 +163,11 @@ func (r *Region) Tile(ctx context.Context, tile cell.ID) ([]byte, error) {
 	return unzip(data)
 }
 
-// Tile is a base map tile: Mapbox Vector Tile bytes, uncompressed.
-type Tile struct {
-	ID   cell.ID
-	Data []byte
-}
-
-// Tiles yields the base map tiles, cell by cell, each cell checked.
-func (r *Region) Tiles(ctx context.Context) iter.Seq2[Tile, error] {
-	return func(yield func(Tile, error) bool) {
+// Tiles yields the base map tiles, uncompressed, cell by cell, each cell checked.
+func (r *Region) Tiles(ctx context.Context) iter.Seq2[archive.Tile, error] {
+	return func(yield func(archive.Tile, error) bool) {
 		for item, err := range r.items(ctx, cell.Tiles) {
-			var t Tile
+			var t archive.Tile
 			if err == nil {
 				t.Data = item.Value
 				t.ID, err = cell.TileOfKey(item.Key)

@@ -6,9 +6,9 @@ import (
 	"os"
 
 	"github.com/pannier-maps/pannier/clients/offline"
+	"github.com/pannier-maps/pannier/tiles/archive/pmtiles"
 	"github.com/pannier-maps/pannier/tiles/export/geojson"
 	"github.com/pannier-maps/pannier/tiles/export/gpx"
-	"github.com/pannier-maps/pannier/tiles/archive/pmtiles"
 	"github.com/pannier-maps/pannier/tiles/feature"
 )
 
@@ -24,21 +24,11 @@ var exporters = map[string]func(ctx context.Context, a *app, r *offline.Region, 
 }
 
 func exportPMTiles(ctx context.Context, _ *app, r *offline.Region, path string) error {
-	d, err := r.Describe(ctx)
+	meta, err := r.Describe(ctx)
 	if err != nil {
 		return err
 	}
-	meta := pmtiles.Metadata{
-		Name: d.Name, Attribution: d.Attribution, Bounds: d.Bounds,
-		MinZoom: d.MinZoom, MaxZoom: d.MaxZoom, VectorLayers: d.VectorLayers,
-	}
-	return pmtiles.WriteFile(path, meta, func(yield func(pmtiles.Tile, error) bool) {
-		for t, err := range r.Tiles(ctx) {
-			if !yield(pmtiles.Tile{ID: t.ID, Data: t.Data}, err) || err != nil {
-				return
-			}
-		}
-	})
+	return pmtiles.WriteFile(path, meta, r.Tiles(ctx))
 }
 
 func exportGeoJSON(ctx context.Context, a *app, r *offline.Region, path string) error {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"sort"
+
+	"github.com/pannier-maps/pannier/tiles/archive"
 )
 
 // An entry is a run of equal tiles, or, with a run of 0, a leaf directory that
@@ -56,7 +58,7 @@ func decodeDirectory(raw []byte, data, leaves section) ([]entry, error) {
 	const minEntryBytes = 4 // one for each number
 	count := next(uint64(len(raw)))
 	if bad || count == 0 || count > uint64(len(raw))/minEntryBytes {
-		return nil, fmt.Errorf("%w: directory of %d entries in %d bytes", ErrCorrupt, count, len(raw))
+		return nil, fmt.Errorf("%w: directory of %d entries in %d bytes", archive.ErrCorrupt, count, len(raw))
 	}
 	entries := make([]entry, count)
 	tile := uint64(0)
@@ -94,7 +96,7 @@ func decodeDirectory(raw []byte, data, leaves section) ([]entry, error) {
 		}
 	}
 	if bad || len(raw) > 0 {
-		return nil, fmt.Errorf("%w: bad directory", ErrCorrupt)
+		return nil, fmt.Errorf("%w: bad directory", archive.ErrCorrupt)
 	}
 	return entries, nil
 }

@@ -6,8 +6,8 @@
 // Tiles are Mapbox Vector Tiles, compressed by gzip, as are the directories.
 // Bounds are in units of 1e-7 degrees.
 //
-// Whatever an archive says, an Archive reads within the limits below; damage is
-// ErrCorrupt, what the package does not know is ErrUnsupported. An Archive is
+// Whatever a file says, an Archive reads within the limits below; damage is
+// archive.ErrCorrupt, what the package does not know is archive.ErrUnsupported. An Archive is
 // safe for concurrent use. FORMAT.md beside this file says what of the
 // specification (https://github.com/protomaps/PMTiles/blob/main/spec/v3/spec.md)
 // is used.
@@ -15,45 +15,19 @@ package pmtiles
 
 import (
 	"encoding/binary"
-	"encoding/json"
-	"errors"
 	"fmt"
 
-	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/archive"
 )
 
 // Limits of what is written and read.
 const (
-	MaxTileBytes      = 16 << 20 // a tile, compressed or not
 	MaxDirectoryBytes = 4 << 20  // a directory, uncompressed
 	MaxMetadataBytes  = 16 << 20 // the metadata, uncompressed
 	headerBytes       = 127
 	rootEnd           = 16384 // the root directory ends before this byte
 	maxDepth          = 4     // directories from the root to a tile
 )
-
-// Errors a caller can act on.
-var (
-	ErrCorrupt     = errors.New("corrupt PMTiles archive")
-	ErrUnsupported = errors.New("unsupported PMTiles archive")
-	ErrNotFound    = errors.New("no such tile")
-	ErrNoTiles     = errors.New("no tiles to write")
-	ErrTile        = errors.New("unfit tile") // twice in the input, too large, or outside the zooms
-)
-
-// Metadata describes the map.
-type Metadata struct {
-	Name, Description, Attribution string
-	Bounds                         [4]int32 // west, south, east, north in 1e-7 degrees
-	MinZoom, MaxZoom               uint8
-	VectorLayers                   json.RawMessage // as in TileJSON 3.0; none when empty
-}
-
-// Tile is one tile of the map.
-type Tile struct {
-	ID   cell.ID
-	Data []byte // a vector tile, plain or compressed by gzip
-}
 
 // Compression is a kind of compression. The numbers are the format's.
 type Compression uint8
@@ -62,13 +36,36 @@ type Compression uint8
 const (
 	Plain Compression = 1
 	Gzip  Compression = 2
+	Zstd  Compression = 4
 )
+
+var compressions = map[Compression]string{0: "unknown", Plain: "none", Gzip: "gzip", 3: "Brotli", Zstd: "Zstandard"}
+
+// String returns the compression's name.
+func (c Compression) String() string { return nameOf(compressions, c) }
 
 // TileType is a kind of tiles. The numbers are the format's.
 type TileType uint8
 
-// MVT are Mapbox Vector Tiles.
-const MVT TileType = 1
+// The kinds of vector tiles.
+const (
+	MVT TileType = 1
+	MLT TileType = 6
+)
+
+var tileTypes = map[TileType]string{
+	0: "unknown tiles", MVT: "Mapbox vector tiles", 2: "PNG pictures", 3: "JPEG pictures", 4: "WebP pictures", 5: "AVIF pictures", MLT: "MapLibre tiles (MLT)",
+}
+
+// String returns what the tiles are.
+func (t TileType) String() string { return nameOf(tileTypes, t) }
+
+func nameOf[T ~uint8](names map[T]string, n T) string {
+	if name, ok := names[n]; ok {
+		return name
+	}
+	return fmt.Sprintf("number %d", n)
+}
 
 // section is a range of bytes.
 type section struct{ Offset, Length uint64 }
@@ -120,10 +117,10 @@ func (h *Header) append(dst []byte) []byte {
 func parseHeader(raw []byte, size uint64) (Header, error) {
 	var h Header
 	if len(raw) < headerBytes || string(raw[:7]) != magic[:7] {
-		return h, fmt.Errorf("%w: no header", ErrCorrupt)
+		return h, fmt.Errorf("%w: no header", archive.ErrCorrupt)
 	}
 	if raw[7] != magic[7] {
-		return h, fmt.Errorf("%w: version %d", ErrUnsupported, raw[7])
+		return h, fmt.Errorf("%w: version %d", archive.ErrUnsupported, raw[7])
 	}
 	at := 8
 	u64 := func() uint64 { at += 8; return binary.LittleEndian.Uint64(raw[at-8:]) }
@@ -132,7 +129,7 @@ func parseHeader(raw []byte, size uint64) (Header, error) {
 	for _, s := range []*section{&h.root, &h.metadata, &h.leaves, &h.data} {
 		s.Offset, s.Length = u64(), u64()
 		if s.Offset > size || s.Length > size-s.Offset {
-			return h, fmt.Errorf("%w: a section outside the file", ErrCorrupt)
+			return h, fmt.Errorf("%w: a section outside the file", archive.ErrCorrupt)
 		}
 	}
 	h.AddressedTiles, h.TileEntries, h.TileContents = u64(), u64(), u64()

@@ -8,21 +8,24 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/pannier-maps/pannier/tiles/archive"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
-var region = Metadata{
+var region = archive.Metadata{
 	Name: "Liechtenstein", Description: "Base map", Attribution: "© OpenStreetMap contributors",
 	Bounds:  [4]int32{94700000, 470400000, 96400000, 472700000},
-	MaxZoom: 14, VectorLayers: json.RawMessage(`[{"id":"streets","fields":{"kind":"String"}}]`),
+	MaxZoom: 14, Version: "7", VectorLayers: json.RawMessage(`[{"id":"streets","fields":{"kind":"String"}}]`),
 }
 
 // all yields tiles as Write takes them.
-func all(tiles []Tile) iter.Seq2[Tile, error] {
-	return func(yield func(Tile, error) bool) {
+func all(tiles []archive.Tile) iter.Seq2[archive.Tile, error] {
+	return func(yield func(archive.Tile, error) bool) {
 		for _, t := range tiles {
 			if !yield(t, nil) {
 				return
@@ -32,8 +35,8 @@ func all(tiles []Tile) iter.Seq2[Tile, error] {
 }
 
 // world returns all tiles up to a zoom; those of the south are alike.
-func world(zoom uint8) []Tile {
-	var tiles []Tile
+func world(zoom uint8) []archive.Tile {
+	var tiles []archive.Tile
 	for z := uint8(0); z <= zoom; z++ {
 		for x := range uint32(1) << z {
 			for y := range uint32(1) << z {
@@ -41,14 +44,14 @@ func world(zoom uint8) []Tile {
 				if z > 0 && y >= 1<<z/2 {
 					data = []byte{0x1a, 's'}
 				}
-				tiles = append(tiles, Tile{cell.New(z, x, y), data})
+				tiles = append(tiles, archive.Tile{ID: cell.New(z, x, y), Data: data})
 			}
 		}
 	}
 	return tiles
 }
 
-func archive(t testing.TB, tiles []Tile) []byte {
+func packed(t testing.TB, tiles []archive.Tile) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := Write(&b, region, all(tiles)); err != nil {
@@ -98,9 +101,9 @@ func TestWriteRead(t *testing.T) {
 	for zoom := range uint8(6) {
 		t.Run(fmt.Sprintf("zoom %d", zoom), func(t *testing.T) {
 			tiles := world(zoom)
-			raw := archive(t, tiles)
+			raw := packed(t, tiles)
 			rand.New(rand.NewPCG(1, 2)).Shuffle(len(tiles), func(i, j int) { tiles[i], tiles[j] = tiles[j], tiles[i] })
-			if !bytes.Equal(raw, archive(t, tiles)) {
+			if !bytes.Equal(raw, packed(t, tiles)) {
 				t.Error("other bytes for another order")
 			}
 			a := open(t, raw)
@@ -117,8 +120,8 @@ func TestWriteRead(t *testing.T) {
 				!h.Clustered || h.Bounds != region.Bounds || h.root.Offset+h.root.Length >= rootEnd {
 				t.Errorf("header %+v", h)
 			}
-			if _, err := a.Tile(cell.New(zoom+1, 0, 0)); !errors.Is(err, ErrNotFound) {
-				t.Errorf("a tile that is not there: %v, want ErrNotFound", err)
+			if _, err := a.Tile(cell.New(zoom+1, 0, 0)); !errors.Is(err, archive.ErrNotFound) {
+				t.Errorf("a tile that is not there: %v, want archive.ErrNotFound", err)
 			}
 			checkClustered(t, a)
 		})
@@ -128,7 +131,7 @@ func TestWriteRead(t *testing.T) {
 func ids(t *testing.T, a *Archive) []cell.ID {
 	t.Helper()
 	var ids []cell.ID
-	for id, err := range a.Tiles() {
+	for id, err := range a.IDs() {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -167,7 +170,7 @@ func checkClustered(t *testing.T, a *Archive) {
 func TestLeafDirectories(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	tiles := world(7)
-	packed := slices.Clone(tiles)
+	zipped := slices.Clone(tiles)
 	zip, err := gzip.NewWriterLevel(nil, gzip.NoCompression)
 	if err != nil {
 		t.Fatal(err)
@@ -180,9 +183,9 @@ func TestLeafDirectories(t *testing.T) {
 		zip.Reset(&b)
 		zip.Write(tiles[i].Data)
 		zip.Close()
-		packed[i].Data = b.Bytes()
+		zipped[i].Data = b.Bytes()
 	}
-	a := open(t, archive(t, packed))
+	a := open(t, packed(t, zipped))
 	if a.header.leaves.Length == 0 || a.header.root.Offset+a.header.root.Length >= rootEnd {
 		t.Fatalf("header %+v, want leaf directories", a.header)
 	}
@@ -238,18 +241,18 @@ func TestManyEntries(t *testing.T) {
 
 func TestRunsAndCopies(t *testing.T) {
 	sea := []byte{0x1a, 1}
-	packed, err := compress(sea)
+	zipped, err := compress(sea)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := open(t, archive(t, []Tile{
-		{cell.New(1, 0, 0), sea}, {cell.New(1, 0, 1), packed}, {cell.New(1, 1, 1), []byte{0x1a, 2}}, {cell.New(1, 1, 0), sea},
-		{cell.New(2, 0, 0), nil},
+	a := open(t, packed(t, []archive.Tile{
+		{ID: cell.New(1, 0, 0), Data: sea}, {ID: cell.New(1, 0, 1), Data: zipped}, {ID: cell.New(1, 1, 1), Data: []byte{0x1a, 2}}, {ID: cell.New(1, 1, 0), Data: sea},
+		{ID: cell.New(2, 0, 0), Data: nil},
 	}))
 	want := []entry{
-		{1, 0, uint32(len(packed)), 2},
-		{3, uint64(len(packed)), a.root[1].length, 1},
-		{4, 0, uint32(len(packed)), 1},
+		{1, 0, uint32(len(zipped)), 2},
+		{3, uint64(len(zipped)), a.root[1].length, 1},
+		{4, 0, uint32(len(zipped)), 1},
 	}
 	if !slices.Equal(a.root, want) {
 		t.Errorf("root %v, want %v", a.root, want)
@@ -257,13 +260,41 @@ func TestRunsAndCopies(t *testing.T) {
 	if h := a.Header(); h.AddressedTiles != 4 || h.TileEntries != 3 || h.TileContents != 2 {
 		t.Errorf("counts %d, %d, %d, want 4, 3, 2", h.AddressedTiles, h.TileEntries, h.TileContents)
 	}
-	raw, err := a.Metadata()
+	raw, err := a.read(a.header.metadata, Gzip, MaxMetadataBytes)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantJSON := `{"name":"Liechtenstein","description":"Base map","attribution":"© OpenStreetMap contributors",` +
+	wantJSON := `{"name":"Liechtenstein","description":"Base map","attribution":"© OpenStreetMap contributors","version":"7",` +
 		`"type":"baselayer","vector_layers":[{"id":"streets","fields":{"kind":"String"}}]}` + "\n"
 	if string(raw) != wantJSON {
 		t.Errorf("metadata %s, want %s", raw, wantJSON)
+	}
+	m, err := a.Metadata()
+	want2 := region
+	want2.Type, want2.VectorLayers = archive.Base, json.RawMessage(`[{"id":"streets","fields":{"kind":"String"},"minzoom":0,"maxzoom":29}]`)
+	if err != nil || !reflect.DeepEqual(m, want2) {
+		t.Errorf("Metadata = %+v, %v, want %+v", m, err, want2)
+	}
+}
+
+// TestOddMetadata reads what others may write.
+func TestOddMetadata(t *testing.T) {
+	for text, want := range map[string]archive.Metadata{
+		`{"name":7,"version":2,"vector_layers":{}}`: {Type: archive.Base},
+		`{"name":" x ","type":"overlay","vector_layers":[3,{"id":""},{"id":"a","fields":{"b":"Number","c":{}},"minzoom":-3,"maxzoom":1e9}]}`: {
+			Name: "x", Type: archive.Overlay, VectorLayers: json.RawMessage(`[{"id":"a","fields":{"b":"Number","c":"String"},"minzoom":0,"maxzoom":29}]`),
+		},
+		`[]`: {}, ``: {}, `{"a":`: {},
+	} {
+		h := Header{Internal: Plain, metadata: section{0, uint64(len(text))}}
+		a := Archive{r: strings.NewReader(text), header: h}
+		m, err := a.Metadata()
+		if want.Type == "" {
+			if !errors.Is(err, archive.ErrCorrupt) {
+				t.Errorf("%s: %v, want archive.ErrCorrupt", text, err)
+			}
+		} else if err != nil || !reflect.DeepEqual(m, want) {
+			t.Errorf("%s: %+v, %v, want %+v", text, m, err, want)
+		}
 	}
 }

@@ -1,12 +1,14 @@
 package pmtiles
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"os"
 
+	"github.com/pannier-maps/pannier/tiles/archive"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
@@ -48,6 +50,9 @@ func NewArchive(r io.ReaderAt, size int64) (*Archive, error) {
 	if a.header, err = parseHeader(raw, uint64(max(size, 0))); err != nil {
 		return nil, err
 	}
+	if a.header.Type == MLT {
+		return nil, fmt.Errorf("%w: its tiles are %s; only %s can be read", archive.ErrUnsupported, MLT, MVT)
+	}
 	if a.root, err = a.directory(a.header.root); err != nil {
 		return nil, err
 	}
@@ -60,61 +65,101 @@ func (a *Archive) Close() error { return a.close() }
 // Header returns the archive's head.
 func (a *Archive) Header() Header { return a.header }
 
-// Metadata returns the archive's JSON, which need not be valid.
-func (a *Archive) Metadata() ([]byte, error) {
+// Metadata returns what the archive says of its map; members that are not of
+// their type count as absent.
+func (a *Archive) Metadata() (archive.Metadata, error) {
+	m := archive.Metadata{Bounds: a.header.Bounds, MinZoom: a.header.MinZoom, MaxZoom: a.header.MaxZoom}
 	raw, err := a.read(a.header.metadata, a.header.Internal, MaxMetadataBytes)
 	if err != nil {
-		return nil, fmt.Errorf("read metadata: %w", err)
+		return m, fmt.Errorf("read metadata: %w", err)
 	}
-	return raw, nil
+	members := make(map[string]json.RawMessage)
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return m, fmt.Errorf("%w: metadata: %w", archive.ErrCorrupt, err)
+	}
+	for name, text := range map[string]*string{
+		"name": &m.Name, "description": &m.Description, "attribution": &m.Attribution, "version": &m.Version, "type": &m.Type,
+	} {
+		if json.Unmarshal(members[name], text) != nil {
+			*text = ""
+		}
+	}
+	m.VectorLayers = members["vector_layers"]
+	m.Clean()
+	return m, nil
 }
 
-// Tile returns a tile, uncompressed, or ErrNotFound.
+// Tile returns a tile, uncompressed, or archive.ErrNotFound.
 func (a *Archive) Tile(id cell.ID) ([]byte, error) {
 	if !id.Valid() {
-		return nil, fmt.Errorf("%w: %d is no square", ErrNotFound, uint64(id))
+		return nil, fmt.Errorf("%w: %d is no square", archive.ErrNotFound, uint64(id))
 	}
 	number, entries := numberOf(id), a.root
 	for range maxDepth {
 		e, ok := find(entries, number)
 		if !ok {
-			return nil, fmt.Errorf("%w: %s", ErrNotFound, id)
+			return nil, fmt.Errorf("%w: %s", archive.ErrNotFound, id)
 		}
 		if e.run > 0 {
-			at := section{a.header.data.Offset + e.offset, uint64(e.length)}
-			raw, err := a.read(at, a.header.Compression, MaxTileBytes)
-			if err != nil {
-				return nil, fmt.Errorf("read tile %s: %w", id, err)
-			}
-			return raw, nil
+			return a.content(id, e)
 		}
 		var err error
 		if entries, err = a.leaf(e); err != nil {
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("%w: directories too deep", ErrCorrupt)
+	return nil, fmt.Errorf("%w: directories too deep", archive.ErrCorrupt)
 }
 
-// Tiles lists the tiles in the order of the archive, and ends at an error. A
-// small archive may name very many: stop when there are enough.
-func (a *Archive) Tiles() iter.Seq2[cell.ID, error] {
+// IDs lists the tiles in the order of the archive, and ends at an error. A small
+// archive may name very many: stop when there are enough.
+func (a *Archive) IDs() iter.Seq2[cell.ID, error] {
 	return func(yield func(cell.ID, error) bool) {
-		next := uint64(0)
-		a.list(a.root, maxDepth, &next, yield)
+		a.all(func(id cell.ID, _ entry, err error) bool { return yield(id, err) })
 	}
+}
+
+// Tiles yields the tiles in the order of the archive, uncompressed, and ends at
+// an error. Tiles of one run share their bytes. As of IDs, there may be very many.
+func (a *Archive) Tiles() iter.Seq2[archive.Tile, error] {
+	return func(yield func(archive.Tile, error) bool) {
+		var last entry
+		var raw []byte
+		a.all(func(id cell.ID, e entry, err error) bool {
+			if err == nil && e != last {
+				last = e
+				raw, err = a.content(id, e)
+			}
+			return yield(archive.Tile{ID: id, Data: raw}, err) && err == nil
+		})
+	}
+}
+
+// content returns the tile of an entry.
+func (a *Archive) content(id cell.ID, e entry) ([]byte, error) {
+	raw, err := a.read(section{a.header.data.Offset + e.offset, uint64(e.length)}, a.header.Compression, archive.MaxTileBytes)
+	if err != nil {
+		return nil, fmt.Errorf("read tile %s: %w", id, err)
+	}
+	return raw, nil
+}
+
+// all yields each tile with its entry.
+func (a *Archive) all(yield func(cell.ID, entry, error) bool) {
+	next := uint64(0)
+	a.list(a.root, maxDepth, &next, yield)
 }
 
 // list yields the tiles of a directory. Numbers below next have been passed. It
 // reports whether to go on.
-func (a *Archive) list(entries []entry, depth int, next *uint64, yield func(cell.ID, error) bool) bool {
+func (a *Archive) list(entries []entry, depth int, next *uint64, yield func(cell.ID, entry, error) bool) bool {
 	fail := func(err error) bool {
-		yield(0, err)
+		yield(0, entry{}, err)
 		return false
 	}
 	for _, e := range entries {
 		if e.tile < *next || depth == 0 {
-			return fail(fmt.Errorf("%w: directories overlap or lie too deep", ErrCorrupt))
+			return fail(fmt.Errorf("%w: directories overlap or lie too deep", archive.ErrCorrupt))
 		}
 		if e.run == 0 {
 			leaf, err := a.leaf(e)
@@ -129,9 +174,9 @@ func (a *Archive) list(entries []entry, depth int, next *uint64, yield func(cell
 		for i := range uint64(e.run) {
 			id, ok := tileOf(e.tile + i)
 			if !ok {
-				return fail(fmt.Errorf("%w: tile %d is too deep", ErrCorrupt, e.tile+i))
+				return fail(fmt.Errorf("%w: tile %d is too deep", archive.ErrCorrupt, e.tile+i))
 			}
-			if !yield(id, nil) {
+			if !yield(id, e, nil) {
 				return false
 			}
 		}
@@ -145,7 +190,7 @@ func (a *Archive) list(entries []entry, depth int, next *uint64, yield func(cell
 func (a *Archive) leaf(e entry) ([]entry, error) {
 	entries, err := a.directory(section{a.header.leaves.Offset + e.offset, uint64(e.length)})
 	if err == nil && entries[0].tile != e.tile {
-		err = fmt.Errorf("%w: leaf directory begins with another tile", ErrCorrupt)
+		err = fmt.Errorf("%w: leaf directory begins with another tile", archive.ErrCorrupt)
 	}
 	return entries, err
 }
@@ -161,7 +206,7 @@ func (a *Archive) directory(at section) ([]entry, error) {
 // read returns the bytes of a section inside the file, uncompressed.
 func (a *Archive) read(at section, c Compression, limit int) ([]byte, error) {
 	if at.Length > uint64(limit) {
-		return nil, fmt.Errorf("%w: %d bytes, more than %d", ErrCorrupt, at.Length, limit)
+		return nil, fmt.Errorf("%w: %d bytes, more than %d", archive.ErrCorrupt, at.Length, limit)
 	}
 	data := make([]byte, at.Length)
 	if err := a.readAt(data, at.Offset); err != nil {
@@ -176,7 +221,7 @@ func (a *Archive) readAt(p []byte, at uint64) error {
 		return nil
 	}
 	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: ends early", ErrCorrupt)
+		return fmt.Errorf("%w: ends early", archive.ErrCorrupt)
 	}
 	return err
 }

@@ -3,10 +3,15 @@ package pmtiles
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/pannier-maps/pannier/tiles/archive"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
@@ -28,78 +33,51 @@ func fixtures(t testing.TB) string {
 	return ""
 }
 
-func TestFixtures(t *testing.T) {
-	folder := fixtures(t)
-	if folder == "" {
-		t.Skip("no folder of archives beside the checkout")
-	}
-	tests := []struct {
-		file  string
-		err   error
-		tiles int
-	}{
-		{"firenze-2022-10-22.pmtiles", nil, 108},
-		{"pmtiles-test_fixture_1.pmtiles", nil, 1},
-		{"pmtiles-test_fixture_2.pmtiles", nil, 1},
-		{"pmtiles-unclustered.pmtiles", nil, 2},
-		{"pmtiles-test_fixture_mlt.pmtiles", ErrCorrupt, 0}, // an empty root directory, which the specification forbids
-		{"pmtiles-invalid.pmtiles", ErrCorrupt, 0},
-		{"pmtiles-invalid_v4.pmtiles", ErrUnsupported, 0},
-	}
-	for _, test := range tests {
-		t.Run(test.file, func(t *testing.T) {
-			a, err := Open(filepath.Join(folder, test.file))
-			if !errors.Is(err, test.err) {
-				t.Fatalf("Open: %v, want %v", err, test.err)
-			}
-			if err != nil {
-				return
-			}
-			defer a.Close()
-			h, found := a.Header(), ids(t, a)
-			if len(found) != test.tiles || h.AddressedTiles != 0 && h.AddressedTiles != uint64(len(found)) {
-				t.Errorf("%d tiles, want %d, header says %d", len(found), test.tiles, h.AddressedTiles)
-			}
-			for _, id := range found {
-				if raw, err := a.Tile(id); err != nil || len(raw) == 0 {
-					t.Errorf("Tile(%s) = %d bytes, %v", id, len(raw), err)
-				}
-			}
-			if raw, err := a.Metadata(); err != nil || len(raw) == 0 {
-				t.Errorf("Metadata = %q, %v", raw, err)
-			}
-		})
-	}
-}
-
 // TestDamage cuts an archive at every byte and changes every byte.
 func TestDamage(t *testing.T) {
-	raw := archive(t, world(2))
+	raw := packed(t, world(2))
 	for n := range raw {
-		if err := readAll(raw[:n]); !errors.Is(err, ErrCorrupt) {
-			t.Errorf("cut at %d: %v, want ErrCorrupt", n, err)
+		if err := readAll(raw[:n]); !errors.Is(err, archive.ErrCorrupt) {
+			t.Errorf("cut at %d: %v, want archive.ErrCorrupt", n, err)
 		}
 		changed := bytes.Clone(raw)
 		changed[n] ^= 0x41
-		if err := readAll(changed); err != nil && !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrUnsupported) {
+		if err := readAll(changed); err != nil && !errors.Is(err, archive.ErrCorrupt) && !errors.Is(err, archive.ErrUnsupported) {
 			t.Errorf("changed at %d: %v", n, err)
 		}
 	}
 }
 
 func TestExpandLimit(t *testing.T) {
-	packed, err := compress(make([]byte, 1001))
+	zipped, err := compress(make([]byte, 1001))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := expand(packed, Gzip, 1000); !errors.Is(err, ErrCorrupt) {
+	if _, err := expand(zipped, Gzip, 1000); !errors.Is(err, archive.ErrCorrupt) {
 		t.Errorf("expanded past the limit: %v", err)
 	}
-	if raw, err := expand(packed, Gzip, 1001); err != nil || len(raw) != 1001 {
+	if raw, err := expand(zipped, Gzip, 1001); err != nil || len(raw) != 1001 {
 		t.Errorf("expanded to the limit: %d bytes, %v", len(raw), err)
 	}
-	if _, err := expand(packed, 4, 1000); !errors.Is(err, ErrUnsupported) {
-		t.Errorf("compression 4: %v, want ErrUnsupported", err)
+	if _, err := expand(zipped, 3, 1000); !errors.Is(err, archive.ErrUnsupported) || !strings.Contains(err.Error(), "Brotli") {
+		t.Errorf("compression 3: %v, want archive.ErrUnsupported by Brotli", err)
+	}
+}
+
+func TestZstandard(t *testing.T) {
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	zipped := w.EncodeAll(make([]byte, 100_000), nil)
+	if raw, err := expand(zipped, Zstd, 100_000); err != nil || len(raw) != 100_000 {
+		t.Errorf("expanded to the limit: %d bytes, %v", len(raw), err)
+	}
+	for name, data := range map[string][]byte{"past the limit": zipped, "cut": zipped[:len(zipped)-1], "not it": []byte("PMTiles")} {
+		if _, err := expand(data, Zstd, 99_999); !errors.Is(err, archive.ErrCorrupt) {
+			t.Errorf("%s: %v, want archive.ErrCorrupt", name, err)
+		}
 	}
 }
 
@@ -124,8 +102,8 @@ func TestDirectoryLoops(t *testing.T) {
 		"more bytes":      {1, 0, 1, 1, 1, 0},
 	}
 	for name, raw := range tests {
-		if _, err := decodeDirectory(raw, section{0, 100}, section{0, 100}); !errors.Is(err, ErrCorrupt) {
-			t.Errorf("%s: %v, want ErrCorrupt", name, err)
+		if _, err := decodeDirectory(raw, section{0, 100}, section{0, 100}); !errors.Is(err, archive.ErrCorrupt) {
+			t.Errorf("%s: %v, want archive.ErrCorrupt", name, err)
 		}
 	}
 	h := Header{Internal: Plain, Compression: Plain}
@@ -137,12 +115,12 @@ func TestDirectoryLoops(t *testing.T) {
 	leaf[len(leaf)-2] = byte(size) // the leaf leads to itself
 	copy(raw[headerBytes:], leaf)
 	copy(raw[headerBytes+size:], leaf)
-	if err := readAll(raw); !errors.Is(err, ErrCorrupt) {
-		t.Errorf("a leaf that leads to itself: %v, want ErrCorrupt", err)
+	if err := readAll(raw); !errors.Is(err, archive.ErrCorrupt) {
+		t.Errorf("a leaf that leads to itself: %v, want archive.ErrCorrupt", err)
 	}
 	a := open(t, raw)
-	if _, err := a.Tile(cell.World); !errors.Is(err, ErrCorrupt) {
-		t.Errorf("Tile in a leaf that leads to itself: %v, want ErrCorrupt", err)
+	if _, err := a.Tile(cell.World); !errors.Is(err, archive.ErrCorrupt) {
+		t.Errorf("Tile in a leaf that leads to itself: %v, want archive.ErrCorrupt", err)
 	}
 }
 
@@ -156,12 +134,12 @@ func readAll(raw []byte) error {
 		return err
 	}
 	left := 100
-	for id, err := range a.Tiles() {
+	for tile, err := range a.Tiles() {
 		if err != nil {
 			return err
 		}
-		if _, err := a.Tile(id); err != nil {
-			return err
+		if again, err := a.Tile(tile.ID); err != nil || !bytes.Equal(again, tile.Data) {
+			return fmt.Errorf("tile %s: %d bytes, then %d: %w", tile.ID, len(tile.Data), len(again), err)
 		}
 		if left--; left == 0 {
 			break
@@ -184,7 +162,7 @@ func plainArchive() []byte {
 }
 
 func FuzzArchive(f *testing.F) {
-	seeds := [][]byte{archive(f, world(0)), archive(f, world(3)), plainArchive()}
+	seeds := [][]byte{packed(f, world(0)), packed(f, world(3)), plainArchive()}
 	if folder := fixtures(f); folder != "" {
 		raw, err := os.ReadFile(filepath.Join(folder, "pmtiles-test_fixture_1.pmtiles"))
 		if err != nil {
@@ -200,7 +178,7 @@ func FuzzArchive(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		err := readAll(raw)
-		if err != nil && !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrUnsupported) {
+		if err != nil && !errors.Is(err, archive.ErrCorrupt) && !errors.Is(err, archive.ErrUnsupported) {
 			t.Errorf("readAll: %v", err)
 		}
 	})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/pannier-maps/pannier/tiles/archive"
 )
 
 // A spool keeps the different tile contents in a temporary file until their
@@ -32,12 +34,12 @@ func (s *spool) close() {
 }
 
 // add keeps a tile's content and returns its entry, with the offset in the spool.
-func (s *spool) add(tile Tile, meta Metadata) (entry, error) {
+func (s *spool) add(tile archive.Tile, meta archive.Metadata) (entry, error) {
 	if !tile.ID.Valid() || tile.ID.Zoom() < meta.MinZoom || tile.ID.Zoom() > meta.MaxZoom {
-		return entry{}, fmt.Errorf("%w: outside zooms %d to %d", ErrTile, meta.MinZoom, meta.MaxZoom)
+		return entry{}, fmt.Errorf("%w: outside zooms %d to %d", archive.ErrTile, meta.MinZoom, meta.MaxZoom)
 	}
-	if len(tile.Data) > MaxTileBytes {
-		return entry{}, fmt.Errorf("%w: %d bytes, more than %d", ErrTile, len(tile.Data), MaxTileBytes)
+	if len(tile.Data) > archive.MaxTileBytes {
+		return entry{}, fmt.Errorf("%w: %d bytes, more than %d", archive.ErrTile, len(tile.Data), archive.MaxTileBytes)
 	}
 	data := tile.Data
 	if !isGzip(data) {

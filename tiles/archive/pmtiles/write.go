@@ -11,11 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/pannier-maps/pannier/tiles/archive"
 )
 
 // WriteFile writes an archive to path, durably and at once: path is replaced
 // when the archive is complete. Temporary files lie in the same folder.
-func WriteFile(path string, meta Metadata, tiles iter.Seq2[Tile, error]) (err error) {
+func WriteFile(path string, meta archive.Metadata, tiles iter.Seq2[archive.Tile, error]) (err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".pmtiles-*")
 	if err != nil {
@@ -58,11 +60,11 @@ func syncDir(dir string) error {
 // Write writes an archive of the tiles, which may come in any order. Empty tiles
 // are left out. Tile bytes pass through a temporary file, so that memory holds
 // only some 50 bytes a tile.
-func Write(w io.Writer, meta Metadata, tiles iter.Seq2[Tile, error]) error {
+func Write(w io.Writer, meta archive.Metadata, tiles iter.Seq2[archive.Tile, error]) error {
 	return write(w, os.TempDir(), meta, tiles)
 }
 
-func write(w io.Writer, dir string, meta Metadata, tiles iter.Seq2[Tile, error]) error {
+func write(w io.Writer, dir string, meta archive.Metadata, tiles iter.Seq2[archive.Tile, error]) error {
 	s, err := newSpool(dir)
 	if err != nil {
 		return err
@@ -83,12 +85,12 @@ func write(w io.Writer, dir string, meta Metadata, tiles iter.Seq2[Tile, error])
 		entries = append(entries, e)
 	}
 	if len(entries) == 0 {
-		return ErrNoTiles
+		return archive.ErrNoTiles
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.tile, b.tile) })
 	for i := 1; i < len(entries); i++ {
 		if id, _ := tileOf(entries[i].tile); entries[i].tile == entries[i-1].tile {
-			return fmt.Errorf("%w: %s comes twice", ErrTile, id)
+			return fmt.Errorf("%w: %s comes twice", archive.ErrTile, id)
 		}
 	}
 	addressed := len(entries)
@@ -97,11 +99,11 @@ func write(w io.Writer, dir string, meta Metadata, tiles iter.Seq2[Tile, error])
 	if err != nil {
 		return err
 	}
-	description, err := meta.encode()
+	description, err := encodeMetadata(meta)
 	if err != nil {
 		return err
 	}
-	h := meta.header()
+	h := header(meta)
 	h.AddressedTiles, h.TileEntries, h.TileContents = uint64(addressed), uint64(len(entries)), uint64(len(contents))
 	at := uint64(headerBytes)
 	place := func(s *section, n uint64) { *s = section{at, n}; at += n }
@@ -145,18 +147,14 @@ func arrange(entries []entry) (runs []entry, contents []section, total uint64) {
 }
 
 // header returns what the metadata says of the header.
-func (m *Metadata) header() Header {
-	west, south, east, north := m.Bounds[0], m.Bounds[1], m.Bounds[2], m.Bounds[3]
-	return Header{
-		Clustered: true, Internal: Gzip, Compression: Gzip, Type: MVT,
-		MinZoom: m.MinZoom, MaxZoom: m.MaxZoom, Bounds: m.Bounds, CenterZoom: m.MinZoom,
-		CenterLonE7: int32((int64(west) + int64(east)) / 2),
-		CenterLatE7: int32((int64(south) + int64(north)) / 2),
-	}
+func header(m archive.Metadata) Header {
+	h := Header{Clustered: true, Internal: Gzip, Compression: Gzip, Type: MVT, MinZoom: m.MinZoom, MaxZoom: m.MaxZoom, Bounds: m.Bounds}
+	h.CenterLonE7, h.CenterLatE7, h.CenterZoom = m.Center()
+	return h
 }
 
-// encode writes the metadata's JSON, compressed.
-func (m *Metadata) encode() ([]byte, error) {
+// encodeMetadata writes the metadata's JSON, compressed.
+func encodeMetadata(m archive.Metadata) ([]byte, error) {
 	var raw bytes.Buffer
 	enc := json.NewEncoder(&raw)
 	enc.SetEscapeHTML(false)
@@ -168,9 +166,10 @@ func (m *Metadata) encode() ([]byte, error) {
 		Name         string          `json:"name,omitempty"`
 		Description  string          `json:"description,omitempty"`
 		Attribution  string          `json:"attribution,omitempty"`
+		Version      string          `json:"version,omitempty"`
 		Type         string          `json:"type"`
 		VectorLayers json.RawMessage `json:"vector_layers"`
-	}{m.Name, m.Description, m.Attribution, "baselayer", layers}); err != nil {
+	}{m.Name, m.Description, m.Attribution, m.Version, cmp.Or(m.Type, archive.Base), layers}); err != nil {
 		return nil, fmt.Errorf("encode metadata: %w", err)
 	}
 	if raw.Len() > MaxMetadataBytes {

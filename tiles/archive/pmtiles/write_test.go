@@ -9,23 +9,24 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/pannier-maps/pannier/tiles/archive"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
 func TestUnfitInput(t *testing.T) {
-	tile := Tile{cell.World, []byte{0x1a}}
+	tile := archive.Tile{ID: cell.World, Data: []byte{0x1a}}
 	broken := errors.New("broken")
 	tests := map[string]struct {
-		tiles iter.Seq2[Tile, error]
+		tiles iter.Seq2[archive.Tile, error]
 		want  error
 	}{
-		"none":     {all(nil), ErrNoTiles},
-		"empty":    {all([]Tile{{cell.World, nil}}), ErrNoTiles},
-		"twice":    {all([]Tile{tile, tile}), ErrTile},
-		"too deep": {all([]Tile{{cell.New(15, 0, 0), tile.Data}}), ErrTile},
-		"no tile":  {all([]Tile{{0, tile.Data}}), ErrTile},
-		"too long": {all([]Tile{{cell.World, make([]byte, MaxTileBytes+1)}}), ErrTile},
-		"broken":   {func(yield func(Tile, error) bool) { yield(Tile{}, broken) }, broken},
+		"none":     {all(nil), archive.ErrNoTiles},
+		"empty":    {all([]archive.Tile{{ID: cell.World, Data: nil}}), archive.ErrNoTiles},
+		"twice":    {all([]archive.Tile{tile, tile}), archive.ErrTile},
+		"too deep": {all([]archive.Tile{{ID: cell.New(15, 0, 0), Data: tile.Data}}), archive.ErrTile},
+		"no tile":  {all([]archive.Tile{{Data: tile.Data}}), archive.ErrTile},
+		"too long": {all([]archive.Tile{{ID: cell.World, Data: make([]byte, archive.MaxTileBytes+1)}}), archive.ErrTile},
+		"broken":   {func(yield func(archive.Tile, error) bool) { yield(archive.Tile{}, broken) }, broken},
 	}
 	for name, test := range tests {
 		var b bytes.Buffer
@@ -38,8 +39,8 @@ func TestUnfitInput(t *testing.T) {
 func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "map.pmtiles")
-	if err := WriteFile(path, region, all(nil)); !errors.Is(err, ErrNoTiles) {
-		t.Errorf("error %v, want ErrNoTiles", err)
+	if err := WriteFile(path, region, all(nil)); !errors.Is(err, archive.ErrNoTiles) {
+		t.Errorf("error %v, want archive.ErrNoTiles", err)
 	}
 	if err := WriteFile(path, region, all(world(3))); err != nil {
 		t.Fatal(err)
@@ -62,11 +63,11 @@ func TestWriteFile(t *testing.T) {
 }
 
 func ExampleWrite() {
-	tiles := func(yield func(Tile, error) bool) {
-		yield(Tile{cell.New(1, 1, 0), []byte("\x1a\x02\x78\x02")}, nil)
+	tiles := func(yield func(archive.Tile, error) bool) {
+		yield(archive.Tile{ID: cell.New(1, 1, 0), Data: []byte("\x1a\x02\x78\x02")}, nil)
 	}
 	var b bytes.Buffer
-	if err := Write(&b, Metadata{Name: "Quarter", MaxZoom: 1}, tiles); err != nil {
+	if err := Write(&b, archive.Metadata{Name: "Quarter", MaxZoom: 1}, tiles); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -75,7 +76,7 @@ func ExampleWrite() {
 		fmt.Println(err)
 		return
 	}
-	for id, err := range a.Tiles() {
+	for id, err := range a.IDs() {
 		fmt.Println(id, err)
 	}
 	// Output: 1/1/0 <nil>

@@ -1,4 +1,4 @@
-package offline
+package archive
 
 import (
 	"encoding/json"
@@ -7,17 +7,26 @@ import (
 	"strings"
 
 	"github.com/paulmach/protoscan"
+
+	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
-// vectorLayers says what the tiles hold, by layer name, as the member
-// vector_layers of an MBTiles file does.
-type vectorLayers map[string]*vectorLayer
+// Limits of a list of layers; what goes beyond them is left out.
+const (
+	MaxLayers = 1000
+	MaxFields = 1000 // of a layer
+)
 
-type vectorLayer struct {
-	ID      string            `json:"id"`
-	Fields  map[string]string `json:"fields"` // to "String", "Number" or "Boolean"
-	MinZoom uint8             `json:"minzoom"`
-	MaxZoom uint8             `json:"maxzoom"`
+// Layers says what tiles hold, by the name of the layer.
+type Layers map[string]*Layer
+
+// Layer is a layer as the list vector_layers of TileJSON 3.0 has it.
+type Layer struct {
+	ID          string            `json:"id"`
+	Description string            `json:"description,omitempty"`
+	Fields      map[string]string `json:"fields"` // to "String", "Number" or "Boolean"
+	MinZoom     uint8             `json:"minzoom"`
+	MaxZoom     uint8             `json:"maxzoom"`
 }
 
 // Fields of the Mapbox Vector Tile format 2.1.
@@ -32,9 +41,9 @@ const (
 	mvtValueBool    = 7
 )
 
-// scan adds the layers of one tile. What cannot be read is left out: the list
+// Scan adds the layers of one tile. What cannot be read is left out: the list
 // helps other programs and nothing of ours depends on it.
-func (v vectorLayers) scan(zoom uint8, tile []byte) {
+func (v Layers) Scan(zoom uint8, tile []byte) {
 	msg := protoscan.New(tile)
 	for msg.Next() {
 		if msg.FieldNumber() != mvtTileLayer {
@@ -52,8 +61,8 @@ func (v vectorLayers) scan(zoom uint8, tile []byte) {
 	}
 }
 
-func scanLayer(data []byte) *vectorLayer {
-	l := &vectorLayer{Fields: map[string]string{}}
+func scanLayer(data []byte) *Layer {
+	l := &Layer{Fields: map[string]string{}}
 	var keys, types []string
 	used := map[[2]uint32]bool{}
 	msg := protoscan.New(data)
@@ -81,7 +90,7 @@ func scanLayer(data []byte) *vectorLayer {
 			return nil
 		}
 	}
-	for pair := range used {
+	for _, pair := range slices.SortedFunc(maps.Keys(used), func(a, b [2]uint32) int { return slices.Compare(a[:], b[:]) }) {
 		if int64(pair[0]) < int64(len(keys)) && int64(pair[1]) < int64(len(types)) {
 			l.field(keys[pair[0]], types[pair[1]])
 		}
@@ -133,18 +142,24 @@ func valueType(data []byte) string {
 }
 
 // field notes a field's type; one of several types counts as String.
-func (l *vectorLayer) field(key, kind string) {
-	if was, ok := l.Fields[key]; ok && was != kind {
+func (l *Layer) field(key, kind string) {
+	was, known := l.Fields[key]
+	switch {
+	case !known && len(l.Fields) == MaxFields:
+		return
+	case known && was != kind:
 		kind = "String"
 	}
 	l.Fields[key] = kind
 }
 
 // add joins a layer with what is known of it.
-func (v vectorLayers) add(l *vectorLayer) {
+func (v Layers) add(l *Layer) {
 	known, ok := v[l.ID]
 	if !ok {
-		v[l.ID] = l
+		if len(v) < MaxLayers {
+			v[l.ID] = l
+		}
 		return
 	}
 	known.MinZoom, known.MaxZoom = min(known.MinZoom, l.MinZoom), max(known.MaxZoom, l.MaxZoom)
@@ -153,35 +168,52 @@ func (v vectorLayers) add(l *vectorLayer) {
 	}
 }
 
-func (v vectorLayers) merge(o vectorLayers) {
+// Merge adds what is known of other tiles.
+func (v Layers) Merge(o Layers) {
 	for _, l := range o {
 		v.add(l)
 	}
 }
 
-// vectorJSON is the member json of an MBTiles file.
-type vectorJSON struct {
-	Layers []*vectorLayer `json:"vector_layers"`
-}
-
-func (v vectorLayers) encode() (string, error) {
-	out := vectorJSON{Layers: []*vectorLayer{}}
+// List returns the layers by name, as JSON.
+func (v Layers) List() ([]byte, error) {
+	all := make([]*Layer, 0, len(v))
 	for _, name := range slices.Sorted(maps.Keys(v)) {
-		out.Layers = append(out.Layers, v[name])
+		all = append(all, v[name])
 	}
-	data, err := json.Marshal(out)
-	return string(data), err
+	return json.Marshal(all)
 }
 
-func decodeVectorLayers(text string) vectorLayers {
-	var in vectorJSON
-	v := vectorLayers{}
-	if json.Unmarshal([]byte(text), &in) == nil {
-		for _, l := range in.Layers {
-			if l != nil && l.Fields != nil {
-				v.add(l)
-			}
+// ParseLayers reads a list of layers as others write it. What is not a layer is
+// left out.
+func ParseLayers(list []byte) Layers {
+	v := Layers{}
+	var all []json.RawMessage
+	if json.Unmarshal(list, &all) != nil {
+		return v
+	}
+	for _, raw := range all {
+		var in struct {
+			ID          string         `json:"id"`
+			Description string         `json:"description"`
+			Fields      map[string]any `json:"fields"` // their types, by others' words
+			MinZoom     float64        `json:"minzoom"`
+			MaxZoom     float64        `json:"maxzoom"`
 		}
+		in.MaxZoom = cell.MaxZoom
+		if json.Unmarshal(raw, &in) != nil || in.ID == "" {
+			continue
+		}
+		l := &Layer{ID: in.ID, Description: in.Description, Fields: map[string]string{}, MinZoom: zoomOf(in.MinZoom), MaxZoom: zoomOf(in.MaxZoom)}
+		for key, kind := range in.Fields {
+			if kind != "Number" && kind != "Boolean" {
+				kind = "String"
+			}
+			l.field(key, kind.(string))
+		}
+		v.add(l)
 	}
 	return v
 }
+
+func zoomOf(n float64) uint8 { return uint8(max(0, min(n, cell.MaxZoom))) }

@@ -6,6 +6,9 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/pannier-maps/pannier/tiles/archive"
 )
 
 // isGzip reports whether data is compressed; a vector tile begins otherwise.
@@ -45,19 +48,37 @@ func expand(data []byte, c Compression, limit int) ([]byte, error) {
 	case Plain:
 		return data, nil
 	case Gzip:
-	default:
-		return nil, fmt.Errorf("%w: compression %d", ErrUnsupported, c)
+		return expandGzip(data, limit)
+	case Zstd:
+		return expandZstd(data, limit)
 	}
+	return nil, fmt.Errorf("%w: compressed by %s; gzip, Zstandard or none can be read", archive.ErrUnsupported, c)
+}
+
+func expandZstd(data []byte, limit int) ([]byte, error) {
+	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(uint64(limit)))
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	raw, err := r.DecodeAll(data, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", archive.ErrCorrupt, err)
+	}
+	return raw, nil
+}
+
+func expandGzip(data []byte, limit int) ([]byte, error) {
 	r, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return nil, fmt.Errorf("%w: %w", archive.ErrCorrupt, err)
 	}
 	raw, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return nil, fmt.Errorf("%w: %w", archive.ErrCorrupt, err)
 	}
 	if len(raw) > limit {
-		return nil, fmt.Errorf("%w: expands to more than %d bytes", ErrCorrupt, limit)
+		return nil, fmt.Errorf("%w: expands to more than %d bytes", archive.ErrCorrupt, limit)
 	}
 	return raw, nil
 }
