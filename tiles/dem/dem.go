@@ -73,6 +73,11 @@ func (s Shape) String() string {
 	return fmt.Sprintf("%.9f,%.9f/%.9g,%.9g/%dx%d", s.West, s.North, s.StepLon, s.StepLat, s.Cols, s.Rows)
 }
 
+// Bounds returns the box of the points in degrees.
+func (s Shape) Bounds() (west, south, east, north float64) {
+	return s.West, s.North - float64(float64(s.Rows-1)*s.StepLat), s.West + float64(float64(s.Cols-1)*s.StepLon), s.North
+}
+
 // check returns what is wrong with a shape.
 func (s Shape) check() error {
 	switch {
@@ -83,9 +88,8 @@ func (s Shape) check() error {
 	case !(s.StepLon > 0 && s.StepLon <= 1 && s.StepLat > 0 && s.StepLat <= 1):
 		return invalid("its points are %v × %v degrees apart, want more than 0 and at most 1", s.StepLon, s.StepLat)
 	}
-	east, south := s.West+float64(s.Cols-1)*s.StepLon, s.North-float64(s.Rows-1)*s.StepLat
-	if !(s.West >= -181 && east <= 181 && s.North <= 91 && south >= -91) {
-		return invalid("it lies at %.4f to %.4f east, %.4f to %.4f north, outside the world", s.West, east, south, s.North)
+	if west, south, east, north := s.Bounds(); !(west >= -181 && east <= 181 && north <= 91 && south >= -91) {
+		return invalid("it lies at %.4f to %.4f east, %.4f to %.4f north, outside the world", west, east, south, north)
 	}
 	return nil
 }

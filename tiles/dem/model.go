@@ -46,6 +46,15 @@ func (m *Model) Close() error {
 	return errors.Join(errs...)
 }
 
+// Shapes tells where the points of the files lie, the finest first.
+func (m *Model) Shapes() []Shape {
+	var all []Shape
+	for _, f := range m.files {
+		all = append(all, f.Shape)
+	}
+	return all
+}
+
 // Height returns the metres above the sea at a point, between the four points of
 // the survey around it; ok is false where no file tells.
 func (m *Model) Height(p cell.Point) (metres float64, ok bool, err error) {

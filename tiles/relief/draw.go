@@ -1,0 +1,104 @@
+package relief
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/pannier-maps/pannier/tiles/cell"
+)
+
+// drawer draws the tiles of one box, children before parents.
+type drawer struct {
+	*ground
+	box         Box
+	first, last uint8 // zooms
+	done        int64
+	pending     map[cell.ID][]tile // of cells that are not complete
+	emit        func(id cell.ID, raw []byte) error
+}
+
+type tile struct {
+	id   cell.ID
+	data []byte
+}
+
+// pixels are heights in units of 1/256 m, row by row from the north-west.
+type pixels struct {
+	heights [Side * Side]int32
+	known   bool // some of them, of the model
+}
+
+const unit = 256 // of a metre
+
+// draw returns a square's pixels; nil when it is all beyond the model. It draws
+// the tiles that lie in it on the way.
+func (d *drawer) draw(ctx context.Context, id cell.ID) (p *pixels, err error) {
+	if !d.reaches(id) {
+		return nil, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if id.Zoom() == d.last {
+		p, err = d.sample(id)
+	} else {
+		p, err = d.gather(ctx, id)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.known && d.wanted(id) {
+		in := cell.OfTile(id)
+		d.pending[in] = append(d.pending[in], tile{id, encode(p, id.Zoom())})
+	}
+	if cell.OfTile(id) == id { // all that lies in it is drawn
+		return p, d.flush(id)
+	}
+	return p, nil
+}
+
+// gather makes pixels of those of the four squares in a square.
+func (d *drawer) gather(ctx context.Context, id cell.ID) (*pixels, error) {
+	p := new(pixels)
+	for k := range uint32(4) {
+		right, down := k%2, k/2
+		c, err := d.draw(ctx, cell.New(id.Zoom()+1, 2*id.X()+right, 2*id.Y()+down))
+		if err != nil {
+			return nil, err
+		}
+		if c == nil {
+			continue // sea level
+		}
+		p.known = p.known || c.known
+		for y := range Side / 2 {
+			row := p.heights[(y+int(down)*Side/2)*Side+int(right)*Side/2:]
+			for x := range Side / 2 {
+				four := c.heights[2*y*Side+2*x:]
+				row[x] = (four[0] + four[1] + four[Side] + four[Side+1] + 2) >> 2
+			}
+		}
+	}
+	return p, nil
+}
+
+// wanted reports whether a tile lies in the box.
+func (d *drawer) wanted(id cell.ID) bool {
+	a, b := cell.At(d.box.Min, id.Zoom()), cell.At(d.box.Max, id.Zoom())
+	return id.X() >= a.X() && id.X() <= b.X() && id.Y() >= b.Y() && id.Y() <= a.Y()
+}
+
+// flush gives away a cell, if there is anything in it.
+func (d *drawer) flush(id cell.ID) error {
+	tiles := d.pending[id]
+	if len(tiles) == 0 {
+		return nil
+	}
+	delete(d.pending, id)
+	slices.SortFunc(tiles, func(a, b tile) int { return cmp.Compare(a.id, b.id) })
+	var raw []byte
+	for _, t := range tiles {
+		raw = cell.AppendItem(raw, cell.TileKey(t.id), t.data)
+	}
+	return d.emit(id, raw)
+}

@@ -1,0 +1,106 @@
+package relief
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// ErrInvalid is wrapped by errors about a tile's content.
+var ErrInvalid = errors.New("not a tile of heights")
+
+// form begins a tile.
+const form = 1
+
+// maxStep is the coarsest step, in metres.
+const maxStep = 1024
+
+// maxMetres bounds heights to both sides: what Terrarium can hold.
+const maxMetres = 32767
+
+// stepOf returns what heights are rounded to: whole metres, and twice as much with
+// each zoom above z11, where pixels are twice as wide. Slopes come out as true on
+// all of them.
+func stepOf(zoom uint8) int32 {
+	if zoom >= 11 {
+		return 1
+	}
+	return 1 << (11 - zoom)
+}
+
+// encode writes a tile in the form of FORMAT.md.
+func encode(p *pixels, zoom uint8) []byte {
+	step := stepOf(zoom)
+	out := binary.AppendUvarint(make([]byte, 0, Side*Side+4096), form)
+	out = binary.AppendUvarint(out, uint64(step))
+	var steps [Side * Side]int32
+	for i, h := range p.heights {
+		steps[i] = floorDiv(h+step*unit/2, step*unit)
+		out = binary.AppendVarint(out, int64(steps[i]-expected(&steps, i)))
+	}
+	return out
+}
+
+// expected is what a pixel has on a slope that goes on evenly.
+func expected(steps *[Side * Side]int32, i int) int32 {
+	x, y := i%Side, i/Side
+	switch {
+	case x == 0 && y == 0:
+		return 0
+	case y == 0:
+		return steps[i-1]
+	case x == 0:
+		return steps[i-Side]
+	}
+	return steps[i-1] + steps[i-Side] - steps[i-Side-1]
+}
+
+// Heights are a tile's metres, row by row from the north-west.
+type Heights [Side * Side]int32
+
+// Decode reads a tile in the form of FORMAT.md. Errors wrap ErrInvalid.
+func Decode(data []byte) (*Heights, error) {
+	rest := data
+	number := func() (v uint64, ok bool) {
+		v, n := binary.Uvarint(rest)
+		if n <= 0 || n > 1 && rest[n-1] == 0 {
+			return 0, false
+		}
+		rest = rest[n:]
+		return v, true
+	}
+	if v, ok := number(); !ok || v != form {
+		return nil, fmt.Errorf("%w: its form is %d, this program knows %d", ErrInvalid, v, form)
+	}
+	step, ok := number()
+	if !ok || step == 0 || step > maxStep {
+		return nil, fmt.Errorf("%w: heights in steps of %d m", ErrInvalid, step)
+	}
+	h := new(Heights)
+	limit := int64(maxMetres / step)
+	for i := range h {
+		v, ok := number()
+		steps := int64(expected((*[Side * Side]int32)(h), i)) + (int64(v>>1) ^ -int64(v&1))
+		if !ok || v > math.MaxInt32 || steps < -limit || steps > limit {
+			return nil, fmt.Errorf("%w: bad pixel %d, at byte %d of %d", ErrInvalid, i, len(data)-len(rest), len(data))
+		}
+		h[i] = int32(steps)
+	}
+	if len(rest) > 0 {
+		return nil, fmt.Errorf("%w: %d bytes too many", ErrInvalid, len(rest))
+	}
+	for i := range h {
+		h[i] *= int32(step)
+	}
+	return h, nil
+}
+
+// floorDiv divides downwards, also below zero.
+func floorDiv(a, b int32) int32 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}

@@ -1,0 +1,102 @@
+// Package relief draws the heights of a region as tiles: for shaded hills and for
+// ground that rises.
+//
+// Tiles takes heights from a height model (tiles/dem) and gives away cells of
+// tiles. A tile has Side × Side pixels; each holds the height at its centre,
+// between the four points of the survey around it, and above the deepest zoom the
+// mean of the four pixels that it is made of. So neighbours meet without a seam.
+// There are tiles where the region's box and the model meet, from the zoom on
+// which the box is some pixels wide (MinZoom) to the one whose pixels match the
+// survey (MaxZoom); viewers go on from there by themselves.
+//
+// Within a tile that reaches beyond the model, heights run out to sea level. Where
+// the survey has a void that tiles/dem did not fill, the ground is at sea level.
+//
+// A tile travels as differences of whole numbers (FORMAT.md) and becomes a PNG in
+// Terrarium encoding, which map programs read, where it is shown: this takes two
+// fifths less than PNG would, and the same heights always have the same bytes.
+//
+// Heights are metres above the sea. All functions but those of a model are safe
+// for concurrent use; memory is bounded by some tiles on each zoom.
+package relief
+
+import (
+	"context"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/dem"
+)
+
+// Side is how many pixels a tile has each way.
+const Side = 256
+
+// Deepest and widest zoom that a region's tiles can begin and end at.
+const (
+	firstZoom = 5
+	lastZoom  = 12
+)
+
+// fewPixels is how much of its first tile a region's box takes, at least.
+const fewPixels = 64
+
+// Box is bounds in 1e-7 degrees.
+type Box struct{ Min, Max cell.Point }
+
+// MaxZoom returns the zoom whose pixels are about as far apart as the points of
+// the model's finest file.
+func MaxZoom(m *dem.Model) uint8 {
+	step := 360.0
+	for _, s := range m.Shapes() {
+		step = min(step, s.StepLon)
+	}
+	return uint8(max(firstZoom, min(lastZoom, math.Round(math.Log2(360.0/Side/step)))))
+}
+
+// MinZoom returns the first zoom on which a box is fewPixels wide or high, but at
+// most the given one.
+func MinZoom(b Box, deepest uint8) uint8 {
+	west, north := cell.Project(float64(b.Min.LonE7)/1e7, float64(b.Max.LatE7)/1e7)
+	east, south := cell.Project(float64(b.Max.LonE7)/1e7, float64(b.Min.LatE7)/1e7)
+	z := uint8(firstZoom)
+	for z < deepest && max(east-west, south-north)*float64(int(Side)<<z) < fewPixels {
+		z++
+	}
+	return z
+}
+
+// Within reports whether a model may know heights in a box.
+func Within(m *dem.Model, b Box) bool {
+	return slices.ContainsFunc(m.Shapes(), func(s dem.Shape) bool {
+		west, south, east, north := s.Bounds()
+		return float64(b.Min.LonE7)/1e7 <= east && float64(b.Max.LonE7)/1e7 >= west &&
+			float64(b.Min.LatE7)/1e7 <= north && float64(b.Max.LatE7)/1e7 >= south
+	})
+}
+
+// Tiles draws a box's tiles and gives away their cells, each once. It tells
+// progress, if that is set, how many of the squares to look at are done.
+func Tiles(ctx context.Context, m *dem.Model, b Box, progress func(done, total int64), emit func(id cell.ID, raw []byte) error) error {
+	d := &drawer{ground: newGround(m), box: b, last: MaxZoom(m), pending: make(map[cell.ID][]tile), emit: emit}
+	d.first = MinZoom(b, d.last)
+	from, to := cell.At(cell.Point{LonE7: b.Min.LonE7, LatE7: b.Max.LatE7}, d.first), cell.At(cell.Point{LonE7: b.Max.LonE7, LatE7: b.Min.LatE7}, d.first)
+	total := int64(to.X()-from.X()+1) * int64(to.Y()-from.Y()+1)
+	for y := from.Y(); y <= to.Y(); y++ {
+		for x := from.X(); x <= to.X(); x++ {
+			if _, err := d.draw(ctx, cell.New(d.first, x, y)); err != nil {
+				return err
+			}
+			if d.done++; progress != nil {
+				progress(d.done, total)
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(d.pending)) {
+		if err := d.flush(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
