@@ -50,7 +50,7 @@ func (d *drawer) draw(ctx context.Context, id cell.ID) (p *pixels, err error) {
 	}
 	if p.known && d.wanted(id) {
 		in := cell.OfTile(id)
-		d.pending[in] = append(d.pending[in], tile{id, encode(p, id.Zoom())})
+		d.pending[in] = append(d.pending[in], tile{id, encode(p.heights[:], Side, id.Zoom())})
 	}
 	if cell.OfTile(id) == id { // all that lies in it is drawn
 		return p, d.flush(id)

@@ -29,31 +29,31 @@ func stepOf(zoom uint8) int32 {
 	return 1 << (11 - zoom)
 }
 
-// encode writes a tile in the form of FORMAT.md.
-func encode(p *pixels, zoom uint8) []byte {
+// encode writes heights, in units, in the form of FORMAT.md.
+func encode(heights []int32, side int, zoom uint8) []byte {
 	step := stepOf(zoom)
-	out := binary.AppendUvarint(make([]byte, 0, Side*Side+4096), form)
+	out := binary.AppendUvarint(make([]byte, 0, len(heights)*9/8), form)
 	out = binary.AppendUvarint(out, uint64(step))
-	var steps [Side * Side]int32
-	for i, h := range p.heights {
+	steps := make([]int32, len(heights))
+	for i, h := range heights {
 		steps[i] = floorDiv(h+step*unit/2, step*unit)
-		out = binary.AppendVarint(out, int64(steps[i]-expected(&steps, i)))
+		out = binary.AppendVarint(out, int64(steps[i]-expected(steps, side, i)))
 	}
 	return out
 }
 
 // expected is what a pixel has on a slope that goes on evenly.
-func expected(steps *[Side * Side]int32, i int) int32 {
-	x, y := i%Side, i/Side
+func expected(steps []int32, side, i int) int32 {
+	x, y := i%side, i/side
 	switch {
 	case x == 0 && y == 0:
 		return 0
 	case y == 0:
 		return steps[i-1]
 	case x == 0:
-		return steps[i-Side]
+		return steps[i-side]
 	}
-	return steps[i-1] + steps[i-Side] - steps[i-Side-1]
+	return steps[i-1] + steps[i-side] - steps[i-side-1]
 }
 
 // Heights are a tile's metres, row by row from the north-west.
@@ -61,6 +61,15 @@ type Heights [Side * Side]int32
 
 // Decode reads a tile in the form of FORMAT.md. Errors wrap ErrInvalid.
 func Decode(data []byte) (*Heights, error) {
+	h := new(Heights)
+	if err := decode(data, Side, h[:]); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// decode reads as many heights as there is room for.
+func decode(data []byte, side int, heights []int32) error {
 	rest := data
 	number := func() (v uint64, ok bool) {
 		v, n := binary.Uvarint(rest)
@@ -71,29 +80,28 @@ func Decode(data []byte) (*Heights, error) {
 		return v, true
 	}
 	if v, ok := number(); !ok || v != form {
-		return nil, fmt.Errorf("%w: its form is %d, this program knows %d", ErrInvalid, v, form)
+		return fmt.Errorf("%w: its form is %d, this program knows %d", ErrInvalid, v, form)
 	}
 	step, ok := number()
 	if !ok || step == 0 || step > maxStep {
-		return nil, fmt.Errorf("%w: heights in steps of %d m", ErrInvalid, step)
+		return fmt.Errorf("%w: heights in steps of %d m", ErrInvalid, step)
 	}
-	h := new(Heights)
 	limit := int64(maxMetres / step)
-	for i := range h {
+	for i := range heights {
 		v, ok := number()
-		steps := int64(expected((*[Side * Side]int32)(h), i)) + (int64(v>>1) ^ -int64(v&1))
+		steps := int64(expected(heights, side, i)) + (int64(v>>1) ^ -int64(v&1))
 		if !ok || v > math.MaxInt32 || steps < -limit || steps > limit {
-			return nil, fmt.Errorf("%w: bad pixel %d, at byte %d of %d", ErrInvalid, i, len(data)-len(rest), len(data))
+			return fmt.Errorf("%w: bad pixel %d, at byte %d of %d", ErrInvalid, i, len(data)-len(rest), len(data))
 		}
-		h[i] = int32(steps)
+		heights[i] = int32(steps)
 	}
 	if len(rest) > 0 {
-		return nil, fmt.Errorf("%w: %d bytes too many", ErrInvalid, len(rest))
+		return fmt.Errorf("%w: %d bytes too many", ErrInvalid, len(rest))
 	}
-	for i := range h {
-		h[i] *= int32(step)
+	for i := range heights {
+		heights[i] *= int32(step)
 	}
-	return h, nil
+	return nil
 }
 
 // floorDiv divides downwards, also below zero.
