@@ -33,7 +33,7 @@ import (
 
 // mapVersion goes into the fingerprint of a base map. Raise it when the schema
 // or the builder changes what comes out of the same input.
-const mapVersion = 2
+const mapVersion = 3
 
 // baseCache bounds the memory for decoded blocks of a base, in bytes.
 const baseCache = 256 << 20
@@ -114,7 +114,7 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 	keptFeatures := cells.kept(last)
 	d.Content.Kept = slices.Concat(keptFeatures, photos.kept(last))
 	d.Content.Meta = manifest.Meta{
-		Region: r.ID, Name: r.Name, Languages: r.Languages, MinReader: manifest.ReaderVersion,
+		Region: r.ID, Name: r.Name, Languages: r.Languages, MinReader: manifest.MinReader(cell.Tiles),
 		Bounds: c.bounds(area, cells), Licences: cells.licences(),
 	}
 	own, err := c.ownCategories(ctx, r.ID)

@@ -110,7 +110,7 @@ func (w *worker) ways(ctx context.Context, block int) error {
 		}
 		draws := w.classify(schema.Subject{
 			Tags: way.Tags, Closed: way.Closed(), Kind: osm.WayKind,
-			Routes: w.members.tagsOf(routes), Boundaries: w.members.tagsOf(boundaries),
+			Routes: w.members.routesOf(routes), Boundaries: w.members.boundariesOf(boundaries),
 		})
 		if len(draws) == 0 {
 			continue

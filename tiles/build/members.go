@@ -4,13 +4,21 @@ import (
 	"context"
 
 	"github.com/pannier-maps/pannier/tiles/osm"
+	"github.com/pannier-maps/pannier/tiles/schema"
 )
 
 // members says for each way of which routes and boundaries it is a part.
 type members struct {
 	tags       []osm.Tags // of those relations
-	routes     map[int64][]uint32
-	boundaries map[int64][]uint32
+	routes     map[int64][]part
+	boundaries map[int64][]part
+}
+
+// part says that a way is a member of a relation, by its number in tags, and which
+// way along it a route goes.
+type part struct {
+	relation uint32
+	way      schema.Direction
 }
 
 // routeKinds are the values of route that the base map shows.
@@ -18,7 +26,7 @@ var routeKinds = map[string]bool{"bicycle": true, "mtb": true, "hiking": true, "
 
 // readMembers reads all relations.
 func readMembers(ctx context.Context, base *osm.Base) (*members, error) {
-	m := &members{routes: make(map[int64][]uint32), boundaries: make(map[int64][]uint32)}
+	m := &members{routes: make(map[int64][]part), boundaries: make(map[int64][]part)}
 	for i := range base.RelationBlocks() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -35,7 +43,7 @@ func readMembers(ctx context.Context, base *osm.Base) (*members, error) {
 }
 
 func (m *members) add(r *osm.Relation) {
-	var ways map[int64][]uint32
+	var ways map[int64][]part
 	switch {
 	case r.Tags.Get("type") == "route" && routeKinds[r.Tags.Get("route")]:
 		ways = m.routes
@@ -50,21 +58,39 @@ func (m *members) add(r *osm.Relation) {
 		if member.Kind != osm.WayKind {
 			continue
 		}
-		list := ways[member.Ref]
-		if len(list) == 0 || list[len(list)-1] != n {
-			ways[member.Ref] = append(list, n)
+		list, way := ways[member.Ref], directions[member.Role]
+		switch last := len(list) - 1; {
+		case last < 0 || list[last].relation != n:
+			ways[member.Ref] = append(list, part{n, way})
+		case list[last].way != way: // there and back
+			list[last].way = schema.Both
 		}
 	}
 }
 
-// tagsOf returns the tags of relations by their number in m.
-func (m *members) tagsOf(list []uint32) []osm.Tags {
+// directions gives the roles of members that say which way a route goes.
+var directions = map[string]schema.Direction{"forward": schema.Forward, "backward": schema.Backward}
+
+// routesOf returns the routes that a way is a part of.
+func (m *members) routesOf(list []part) []schema.Route {
+	if len(list) == 0 {
+		return nil
+	}
+	routes := make([]schema.Route, len(list))
+	for i, p := range list {
+		routes[i] = schema.Route{Tags: m.tags[p.relation], Way: p.way}
+	}
+	return routes
+}
+
+// boundariesOf returns the tags of the boundaries that a way is a part of.
+func (m *members) boundariesOf(list []part) []osm.Tags {
 	if len(list) == 0 {
 		return nil
 	}
 	tags := make([]osm.Tags, len(list))
-	for i, n := range list {
-		tags[i] = m.tags[n]
+	for i, p := range list {
+		tags[i] = m.tags[p.relation]
 	}
 	return tags
 }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -140,25 +141,23 @@ func byHeight(s Subject, c *class) int32 {
 	return level*maxWeight + c.weight
 }
 
-func hasName(tags osm.Tags, languages []string) bool {
-	if tags.Get("name") != "" {
-		return true
-	}
-	for _, tag := range tags {
-		if language, ok := strings.CutPrefix(tag.Key, "name:"); ok && slices.Contains(languages, language) {
-			return true
-		}
-	}
-	return false
-}
-
-// appendNames adds name and, where it differs, name_xx for each language. An
-// element without a plain name is called by the first language that has one.
-func appendNames(attrs []Attr, tags osm.Tags, languages []string) []Attr {
+// nameOf returns what an element is called: on the spot, else in the first of the
+// languages that has a name for it, else in English or internationally; "" when
+// nobody named it.
+func nameOf(tags osm.Tags, languages []string) string {
 	name := tags.Get("name")
 	for i := 0; name == "" && i < len(languages); i++ {
 		name = tags.Get("name:" + languages[i])
 	}
+	if name == "" {
+		name = cmp.Or(tags.Get("name:en"), tags.Get("int_name"))
+	}
+	return name
+}
+
+// appendNames adds name and, where it differs, name_xx for each language.
+func appendNames(attrs []Attr, tags osm.Tags, languages []string) []Attr {
+	name := nameOf(tags, languages)
 	if name == "" {
 		return attrs
 	}

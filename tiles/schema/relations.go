@@ -1,10 +1,6 @@
 package schema
 
-import (
-	"slices"
-
-	"github.com/pannier-maps/pannier/tiles/osm"
-)
+import "slices"
 
 // Layers whose content comes from the relations that a way is a member of.
 const (
@@ -74,14 +70,26 @@ var networks = map[string]map[string]network{
 // keeps them.
 var routeFields = []field{
 	copied("colour", 0, "colour"), copied("network", 0, "network"), copied("ref", 8, "ref"),
+	{"direction", String, 13, direction},
+}
+
+// direction says which way along its line a route is ridden, where not both.
+func direction(s Subject, _ *class) (Value, bool) {
+	switch s.Routes[0].Way {
+	case Forward:
+		return text("forward"), true
+	case Backward:
+		return text("backward"), true
+	}
+	return Value{}, false
 }
 
 // appendRoutes draws the routes along a way: once for each, and once only for
 // routes that look the same, such as the two directions of one.
 func appendRoutes(s Subject, languages []string, draws []Draw) []Draw {
 	start := len(draws)
-	for _, tags := range s.Routes {
-		kind := tags.Get("route")
+	for _, route := range s.Routes {
+		tags, kind := route.Tags, route.Tags.Get("route")
 		if kind == "foot" {
 			kind = "hiking"
 		}
@@ -93,21 +101,21 @@ func appendRoutes(s Subject, languages []string, draws []Draw) []Draw {
 		if !ok {
 			n = byNetwork[""]
 		}
-		if d := drawRoute(kind, n, tags, languages); !slices.ContainsFunc(draws[start:], d.looksLike) {
+		if d := drawRoute(kind, n, route, languages); !slices.ContainsFunc(draws[start:], d.looksLike) {
 			draws = append(draws, d)
 		}
 	}
 	return draws
 }
 
-func drawRoute(kind string, n network, tags osm.Tags, languages []string) Draw {
+func drawRoute(kind string, n network, r Route, languages []string) Draw {
 	attrs := []Attr{{"route", text(kind)}}
 	for _, f := range routeFields {
-		if v, ok := f.value(Subject{Tags: tags}, nil); ok {
+		if v, ok := f.value(Subject{Routes: []Route{r}, Tags: r.Tags}, nil); ok {
 			attrs = append(attrs, Attr{f.name, v})
 		}
 	}
-	attrs = appendNames(attrs, tags, languages)
+	attrs = appendNames(attrs, r.Tags, languages)
 	sortAttrs(attrs)
 	return Draw{Layer: routesLayer, Shape: Line, MinZoom: n.zoom, MaxZoom: MaxZoom, Rank: n.rank, Attrs: attrs}
 }

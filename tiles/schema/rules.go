@@ -167,7 +167,7 @@ func Classify(s Subject, languages []string, draws []Draw) []Draw {
 // draw appends what the rule makes of the subject.
 func (r *rule) draw(s Subject, shape Shape, languages []string, draws []Draw) []Draw {
 	sec, c := r.section, r.class
-	if sec.naming >= needsName && !hasName(s.Tags, languages) &&
+	if sec.naming >= needsName && nameOf(s.Tags, languages) == "" &&
 		(sec.naming == needsName || s.Tags.Get("ref") == "") {
 		return draws
 	}

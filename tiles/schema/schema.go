@@ -90,9 +90,25 @@ type Subject struct {
 	Tags       osm.Tags
 	Closed     bool // a closed way or an area relation
 	Kind       osm.MemberKind
-	Routes     []osm.Tags // of the cycling and hiking route relations that this way is a member of
+	Routes     []Route    // the cycling and hiking route relations that this way is a member of
 	Boundaries []osm.Tags // of the boundary relations that this way is a member of
 }
+
+// Route is a route relation as one of its ways has it.
+type Route struct {
+	Tags osm.Tags
+	Way  Direction
+}
+
+// Direction says which way along the line something goes.
+type Direction uint8
+
+// The directions.
+const (
+	Both Direction = iota
+	Forward
+	Backward
+)
 
 // Layer describes one layer, as TileJSON's vector_layers does. Fields has "name"
 // where the layer is labelled; LayersIn adds the languages.

@@ -50,11 +50,18 @@ var (
 	relation = func(s string) Subject { return Subject{Tags: tags(s), Kind: osm.RelationKind, Closed: true} }
 )
 
-// on returns a way along routes and boundaries.
+// on returns a way along routes and boundaries; the "tag" role is that of the way.
 func on(s string, routes, boundaries []string) Subject {
 	w := way(s)
 	for _, r := range routes {
-		w.Routes = append(w.Routes, tags(r))
+		all, way := tags(r), Both
+		switch all.Get("role") {
+		case "forward":
+			way = Forward
+		case "backward":
+			way = Backward
+		}
+		w.Routes = append(w.Routes, Route{Tags: all, Way: way})
 	}
 	for _, b := range boundaries {
 		w.Boundaries = append(w.Boundaries, tags(b))
@@ -73,7 +80,7 @@ var classifyTests = []struct {
 
 	{"lake", relation("type=multipolygon natural=water water=lake name=Blejsko+jezero name:en=Lake+Bled name:de=Bleder+See"), []string{
 		"water_polygons polygon z4-14 kind=water",
-		"water_polygons_labels label z9-13 kind=water name=Blejsko+jezero name_de=Bleder+See name_en=Lake+Bled",
+		"water_polygons_labels label z4-13 kind=water name=Blejsko+jezero name_de=Bleder+See name_en=Lake+Bled",
 		"water_polygons_labels label z14-14 kind=water name=Blejsko+jezero name_de=Bleder+See name_en=Lake+Bled",
 	}},
 	{"river area", ring("natural=water water=river"), []string{"water_polygons polygon z4-14 kind=river"}},
@@ -116,6 +123,13 @@ var classifyTests = []struct {
 	{"place known by a foreign name only", node("place=locality name:de=Alp"), []string{
 		"place_labels point z10-14 kind=locality name=Alp population=0",
 	}},
+	{"place known in English only", node("place=locality name:en=Alp name:fr=Alpage int_name=Alm"), []string{
+		"place_labels point z10-14 kind=locality name=Alp population=0",
+	}},
+	{"place known to foreigners only", node("place=locality int_name=Alm"), []string{
+		"place_labels point z10-14 kind=locality name=Alm population=0",
+	}},
+	{"place with a name that is not asked for", node("place=locality name:fr=Alpage"), nil},
 	{"nameless place", node("place=hamlet"), nil},
 	{"country", relation("type=boundary boundary=administrative admin_level=2 name=Liechtenstein name:en=Liechtenstein"), []string{
 		"boundary_labels label z2-14 admin_level=2 name=Liechtenstein",
@@ -134,6 +148,22 @@ var classifyTests = []struct {
 	{"track", way("highway=track tracktype=grade2 surface=gravel bicycle=yes mtb:scale=1 smoothness=bad"), []string{
 		"streets line z13-14 bicycle=yes kind=track mtb_scale=1 smoothness=bad surface=gravel tracktype=grade2",
 	}},
+	{"one way, not for bicycles", way("highway=residential oneway=yes oneway:bicycle=no foot=no"), []string{
+		"streets line z12-14 foot=no kind=residential oneway=true oneway_bicycle=no",
+	}},
+	{"one way with a lane against it", way("highway=residential oneway=yes cycleway=opposite_lane"), []string{
+		"streets line z12-14 cycleway=lane kind=residential oneway=true oneway_bicycle=no",
+	}},
+	{"one way with a track both ways", way("highway=tertiary oneway=yes cycleway:left=track cycleway:left:oneway=no cycleway:right=lane"), []string{
+		"streets line z10-14 cycleway=track kind=tertiary oneway=true oneway_bicycle=no",
+	}},
+	{"one way for bicycles too", way("highway=residential oneway=yes oneway:bicycle=yes cycleway=opposite"), []string{
+		"streets line z12-14 kind=residential oneway=true",
+	}},
+	{"one way for bicycles only", way("highway=cycleway oneway:bicycle=-1"), []string{"streets line z13-14 kind=cycleway oneway_bicycle=-1"}},
+	{"no exception of a rule that there is not", way("highway=residential oneway:bicycle=no cycleway=no"), []string{"streets line z12-14 kind=residential"}},
+	{"cycle street", way("highway=residential bicycle_road=yes cycleway=lane"), []string{"streets line z12-14 cycleway=cyclestreet kind=residential"}},
+	{"track beside, drawn apart", way("highway=primary cycleway:right=separate cycleway:left=shared_lane"), []string{"streets line z8-14 cycleway=shared_lane kind=primary"}},
 	{"driveway", way("highway=service service=driveway"), []string{"streets line z13-14 kind=service service=driveway"}},
 	{"roundabout", ring("highway=tertiary junction=roundabout"), []string{"streets line z10-14 kind=tertiary"}},
 	{"square", ring("highway=pedestrian area=yes name=Rathausplatz"), []string{
@@ -180,6 +210,12 @@ var classifyTests = []struct {
 		"cycle_routes line z6-14 colour=#3090C0 name=Rhein-Route network=ncn ref=2 route=bicycle",
 		"cycle_routes line z10-14 name=Galina route=mtb",
 		"cycle_routes line z12-14 network=lwn route=hiking",
+	}},
+	{"one-way routes", on("",
+		[]string{"route=bicycle network=lcn ref=7 role=forward", "route=bicycle network=lcn ref=7 role=backward", "route=mtb role=link"}, nil), []string{
+		"cycle_routes line z10-14 direction=forward network=lcn ref=7 route=bicycle",
+		"cycle_routes line z10-14 direction=backward network=lcn ref=7 route=bicycle",
+		"cycle_routes line z10-14 route=mtb",
 	}},
 }
 

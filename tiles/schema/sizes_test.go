@@ -23,7 +23,7 @@ func TestMeasure(t *testing.T) {
 		{"great state", state, 0, 2.5e12, "boundary_labels label z3-14 admin_level=4 name=b way_area=250000000"},
 		{"state", state, 0, 7e10, "boundary_labels label z5-14 admin_level=4 name=b way_area=7000000"},
 		{"lake", lake, 0, 1450.6, "water_polygons polygon z4-14 kind=water way_area=1451"},
-		{"lake's name", lake, 1, 1450.6, "water_polygons_labels label z9-13 kind=water name=c way_area=1451"},
+		{"lake's name", lake, 1, 1450.6, "water_polygons_labels label z4-13 kind=water name=c way_area=1451"},
 		{"no area", way("highway=path"), 0, 5, "streets line z13-14 kind=path"},
 	}
 	for _, test := range tests {

@@ -8,7 +8,7 @@ import "github.com/pannier-maps/pannier/tiles/osm"
 
 // Zooms of labels of areas: large ones before the deepest zoom, all there.
 const (
-	labelZoom     = 9
+	labelZoom     = 4
 	labelMinArea  = 1500 // square pixels, room for a short name
 	smallestWater = 0.5  // square pixels
 	smallestLand  = 1

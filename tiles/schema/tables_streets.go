@@ -20,6 +20,9 @@ var streetFields = []field{
 	copied("service", 11, "service"),
 	copied("bicycle", 14, "bicycle"),
 	copied("horse", 14, "horse"),
+	copied("foot", 14, "foot"),
+	{"cycleway", String, 14, cycleway},
+	{"oneway_bicycle", String, 14, onewayBicycle},
 	copied("smoothness", 13, "smoothness"),
 	copied("mtb_scale", 13, "mtb:scale"),
 }
