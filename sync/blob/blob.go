@@ -20,18 +20,22 @@ import (
 // MaxRaw is the largest blob, uncompressed, in bytes.
 const MaxRaw = 64 << 20
 
+// maxWindow is how far back Pack looks in the few blobs that are larger. An
+// encoder holds twice as much.
+const maxWindow = 8 << 20
+
 // ErrCorrupt is returned for stored bytes that do not unpack to what their name
 // and length promise.
 var ErrCorrupt = errors.New("corrupt blob")
 
-// encoders keeps those of Pack: making one takes 70 MB and most of the time that
+// encoders keeps those of Pack: making one takes 50 MB and most of the time that
 // a small blob needs.
 var encoders = sync.Pool{New: func() any {
 	w, err := zstd.NewWriter(nil,
 		zstd.WithEncoderLevel(zstd.SpeedBestCompression),
 		zstd.WithEncoderConcurrency(1),
 		zstd.WithEncoderCRC(false), // the name is a stronger check
-		zstd.WithWindowSize(window(MaxRaw-1)),
+		zstd.WithWindowSize(maxWindow),
 	)
 	if err != nil {
 		panic(err) // fixed options

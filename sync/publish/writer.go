@@ -28,7 +28,7 @@ type writer struct {
 
 func newWriter(ctx context.Context, objects Objects, known map[blob.Hash]manifest.Entry) *writer {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
+	group.SetLimit((runtime.GOMAXPROCS(0) + 1) / 2) // packing takes 50 MB each, and is the smaller part of the work
 	return &writer{
 		ctx: ctx, group: group, objects: objects, known: known,
 		seen: make(map[cell.Key]bool),
