@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // Action is what a change does.
@@ -38,116 +40,120 @@ type Applied struct {
 // Apply makes a new base of an old one and a list of changes, in any order. Of
 // several changes of an element the highest version counts, of equal versions the
 // later one. A change older than the element in the base is skipped; versions of
-// 0 are unknown and never older. A header without bounds gets those of the nodes.
-// The base is read as a stream: memory is needed
-// for the changes and some blocks.
-func Apply(ctx context.Context, base *Base, changes []Change, out string, header Header) (Applied, error) {
-	var nodes []edit[Node]
-	var ways []edit[Way]
-	var relations []edit[Relation]
-	for _, c := range changes {
-		switch {
-		case c.Node != nil:
-			nodes = append(nodes, edit[Node]{*c.Node, c.Action})
-		case c.Way != nil:
-			ways = append(ways, edit[Way]{*c.Way, c.Action})
-		case c.Relation != nil:
-			relations = append(relations, edit[Relation]{*c.Relation, c.Action})
-		}
-	}
-	var done Applied
-	w, err := Create(out, header)
+// 0 are unknown and never older. A header without bounds gets those of the nodes,
+// for which they are all read.
+//
+// Blocks without a change are copied as they are. Memory is needed for the
+// changes and some blocks.
+func Apply(ctx context.Context, base *Base, changes []Change, out string, header Header) (done Applied, err error) {
+	w, err := createWith(out, header, zstd.SpeedDefault)
 	if err != nil {
 		return done, err
 	}
-	err = apply(&stream[Node]{ctx: ctx, base: base, kind: NodeKind, read: (*Base).ReadNodes}, nodes, w.Node, &done)
-	if err == nil {
-		err = apply(&stream[Way]{ctx: ctx, base: base, kind: WayKind, read: (*Base).ReadWays}, ways, w.Way, &done)
-	}
-	if err == nil {
-		err = apply(&stream[Relation]{ctx: ctx, base: base, kind: RelationKind, read: (*Base).ReadRelations}, relations, w.Relation, &done)
-	}
-	if err != nil {
+	if err := apply(ctx, base, changes, w, &done); err != nil {
 		return done, errors.Join(err, w.Abort())
 	}
 	return done, w.Finish()
 }
 
-// edit is a change of one kind of element.
+func apply(ctx context.Context, base *Base, changes []Change, w *Writer, done *Applied) error {
+	nodes := &edits[Node]{done: done}
+	ways := &edits[Way]{done: done}
+	relations := &edits[Relation]{done: done}
+	var steps []step
+	ways.changed = func(old, new []Way) { steps = appendSteps(steps, old, new) }
+	for _, c := range changes {
+		switch {
+		case c.Node != nil:
+			nodes.list = append(nodes.list, edit[Node]{nodes, *c.Node, c.Action})
+		case c.Way != nil:
+			ways.list = append(ways.list, edit[Way]{ways, *c.Way, c.Action})
+		case c.Relation != nil:
+			relations.list = append(relations.list, edit[Relation]{relations, *c.Relation, c.Action})
+		}
+	}
+	read := stream[Node]{ctx: ctx, base: base, kind: NodeKind, read: (*Base).ReadNodes}
+	if (w.header.Bounds == Box{}) {
+		read.copied = w.extendBy
+	}
+	err := rewrite(&read, nodes.last(), w, &w.nodes, w.Node)
+	if err == nil {
+		err = rewrite(&stream[Way]{ctx: ctx, base: base, kind: WayKind, read: (*Base).ReadWays}, ways.last(), w, &w.ways, w.Way)
+	}
+	if err == nil {
+		err = rewrite(&stream[Relation]{ctx: ctx, base: base, kind: RelationKind, read: (*Base).ReadRelations}, relations.last(), w, &w.relations, w.Relation)
+	}
+	if err == nil {
+		err = rewrite(&stream[use]{ctx: ctx, base: base, kind: useSection, read: (*Base).readUses}, useEdits(steps), w, &w.uses, w.use)
+	}
+	return err
+}
+
+// extendBy extends the bounds by the nodes of a block.
+func (w *Writer) extendBy(from *Base, block int) error {
+	p, err := from.readPlaces(block)
+	if err != nil {
+		return err
+	}
+	for _, at := range p.points {
+		w.extend(at)
+	}
+	return nil
+}
+
+// edits are the changes of one kind of element.
+type edits[T element] struct {
+	list    []edit[T]
+	done    *Applied
+	changed func(old, new []T) // if set, is told of each change; each slice has one element or none
+}
+
+// edit is a change of an element.
 type edit[T element] struct {
+	of      *edits[T]
 	element T
 	action  Action
 }
 
 // last returns the edits by rising id, one for each element.
-func last[T element](edits []edit[T]) []edit[T] {
-	slices.SortStableFunc(edits, func(a, b edit[T]) int {
+func (all *edits[T]) last() []edit[T] {
+	slices.SortStableFunc(all.list, func(a, b edit[T]) int {
 		return cmp.Or(cmp.Compare(a.element.key(), b.element.key()), cmp.Compare(version(a.element), version(b.element)))
 	})
-	kept := edits[:0]
-	for i, e := range edits {
-		if i+1 == len(edits) || edits[i+1].element.key() != e.element.key() {
+	kept := all.list[:0]
+	for i, e := range all.list {
+		if i+1 == len(all.list) || all.list[i+1].element.key() != e.element.key() {
 			kept = append(kept, e)
+		} else {
+			all.done.Skipped++
 		}
 	}
 	return kept
 }
 
-func apply[T element](old *stream[T], edits []edit[T], add func(T) error, done *Applied) error {
-	all := len(edits)
-	edits = last(edits)
-	done.Skipped += int64(all - len(edits))
-	for {
-		e, ok, err := old.peek()
-		if err != nil {
-			return err
-		}
-		if !ok && len(edits) == 0 {
-			return nil
-		}
-		switch {
-		case len(edits) == 0 || ok && e.key() < edits[0].element.key():
-			old.pop()
-			if err := add(e); err != nil {
-				return err
-			}
-			continue
-		case !ok || e.key() > edits[0].element.key():
-			err = edits[0].insert(add, done)
-		default:
-			old.pop()
-			err = edits[0].replace(e, add, done)
-		}
-		if err != nil {
-			return err
-		}
-		edits = edits[1:]
-	}
-}
+func (c edit[T]) key() int64 { return c.element.key() }
 
-// insert makes the change of an element that the base has not.
-func (c edit[T]) insert(add func(T) error, done *Applied) error {
-	if c.action == CreateAction {
+// change returns what an element is after the change; no element is an empty slice.
+func (c edit[T]) change(old []T) (new []T) {
+	done := c.of.done
+	switch {
+	case len(old) == 0 && c.action == CreateAction:
 		done.Created++
-	} else {
+	case len(old) == 0:
 		done.Missing++
-	}
-	if c.action == DeleteAction {
-		return nil
-	}
-	return add(c.element)
-}
-
-// replace makes the change of an element that the base has.
-func (c edit[T]) replace(old T, add func(T) error, done *Applied) error {
-	if v := version(c.element); v != 0 && v < version(old) {
+	case version(c.element) != 0 && version(c.element) < version(old[0]):
 		done.Skipped++
-		return add(old)
-	}
-	if c.action == DeleteAction {
+		return old
+	case c.action == DeleteAction:
 		done.Deleted++
-		return nil
+	default:
+		done.Modified++
 	}
-	done.Modified++
-	return add(c.element)
+	if c.action != DeleteAction {
+		new = []T{c.element}
+	}
+	if c.of.changed != nil {
+		c.of.changed(old, new)
+	}
+	return new
 }

@@ -1,11 +1,14 @@
 package osm
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -15,12 +18,11 @@ import (
 type Base struct {
 	path   string
 	file   *os.File
-	unzip  *zstd.Decoder
 	id     [32]byte
 	header Header
-	blocks [kinds][]block
-	firsts [kinds][]int64 // first ids of the blocks
-	counts [kinds]int64
+	blocks [sections][]block
+	firsts [sections][]int64 // first ids of the blocks
+	counts [sections]int64
 	cache  *cache
 }
 
@@ -33,10 +35,6 @@ func OpenBase(path string, cacheBytes int) (*Base, error) {
 	}
 	b := &Base{path: path, file: file, cache: newCache(cacheBytes)}
 	if err := b.readIndex(); err != nil {
-		return nil, errors.Join(fmt.Errorf("open base: %w", err), file.Close())
-	}
-	b.unzip, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxFrame))
-	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open base: %w", err), file.Close())
 	}
 	return b, nil
@@ -55,8 +53,11 @@ func (b *Base) readIndex() error {
 	if _, err := b.file.ReadAt(head, 0); err != nil {
 		return err
 	}
+	if n := len(magicName); string(head[:n]) == magicName && head[n] != magic[n] && '1' <= head[n] && head[n] <= '9' {
+		return fmt.Errorf("%w: %s: version %c, this program has %c", ErrVersion, b.path, head[n], magic[n])
+	}
 	if string(head) != magic {
-		return b.corrupt(0, "no base of this version")
+		return b.corrupt(0, "no base")
 	}
 	trailer := make([]byte, trailerSize)
 	if _, err := b.file.ReadAt(trailer, size-int64(trailerSize)); err != nil {
@@ -67,18 +68,19 @@ func (b *Base) readIndex() error {
 		return b.corrupt(size-int64(trailerSize), "bad trailer")
 	}
 	at := size - int64(trailerSize) - int64(length)
-	footer := make([]byte, length, int(length)+40)
+	footer := make([]byte, length)
 	if _, err := b.file.ReadAt(footer, at); err != nil {
 		return err
 	}
-	if checksum(append(footer, trailer[:40]...)) != binary.LittleEndian.Uint32(trailer[40:]) || string(trailer[44:]) != endMagic {
+	b.id = sha256.Sum256(footer)
+	if !bytes.Equal(b.id[:], trailer[8:8+sha256.Size]) || string(trailer[8+sha256.Size:]) != endMagic {
 		return b.corrupt(at, "bad checksum of the footer")
 	}
 	x, err := decodeIndex(footer, at)
 	if err != nil {
 		return b.corrupt(at, "bad footer")
 	}
-	b.id, b.header, b.blocks = [32]byte(trailer[8:40]), x.header, x.blocks
+	b.header, b.blocks = x.header, x.blocks
 	for k, blocks := range b.blocks {
 		for _, block := range blocks {
 			b.firsts[k] = append(b.firsts[k], block.first)
@@ -93,15 +95,12 @@ func (b *Base) corrupt(offset int64, why string) error {
 }
 
 // Close closes the file. No other call may be running or follow.
-func (b *Base) Close() error {
-	b.unzip.Close()
-	return b.file.Close()
-}
+func (b *Base) Close() error { return b.file.Close() }
 
 // Header returns what is known about the origin of the data.
 func (b *Base) Header() Header { return b.header }
 
-// ID returns the SHA-256 of the file's content.
+// ID returns the SHA-256 of the index, which has the checksums of all the rest.
 func (b *Base) ID() [32]byte { return b.id }
 
 // Counts returns the number of elements.
@@ -166,18 +165,33 @@ func (b *Base) readPlaces(i int) (*places, error) {
 // readFrame reads, checks and decompresses a frame.
 func (b *Base) readFrame(f frame) ([]byte, error) {
 	data := make([]byte, f.size)
-	if _, err := b.file.ReadAt(data, f.offset); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, b.corrupt(f.offset, "file ends within a block")
-		}
-		return nil, fmt.Errorf("read base: %w", err)
+	if err := b.readAt(data, f.offset); err != nil {
+		return nil, err
 	}
 	if checksum(data) != f.sum {
 		return nil, b.corrupt(f.offset, "bad checksum of a block")
 	}
-	raw, err := b.unzip.DecodeAll(data, nil)
+	unzip, err := unzipper()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := unzip.DecodeAll(data, nil)
 	if err != nil {
 		return nil, b.corrupt(f.offset, err.Error())
 	}
 	return raw, nil
 }
+
+func (b *Base) readAt(data []byte, offset int64) error {
+	if _, err := b.file.ReadAt(data, offset); errors.Is(err, io.EOF) {
+		return b.corrupt(offset, "file ends within a block")
+	} else if err != nil {
+		return fmt.Errorf("read base: %w", err)
+	}
+	return nil
+}
+
+// unzipper is shared: a decoder for each of many files would take much memory.
+var unzipper = sync.OnceValues(func() (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxFrame))
+})

@@ -60,7 +60,11 @@ func (w world) write(t *testing.T, path string) *Base {
 }
 
 func (w world) pack(path string) error {
-	out, err := Create(path, Header{Timestamp: 5, Sequence: 6, Source: "test"})
+	return w.packAs(path, Header{Timestamp: 5, Sequence: 6, Source: "test"})
+}
+
+func (w world) packAs(path string, header Header) error {
+	out, err := Create(path, header)
 	if err != nil {
 		return err
 	}
@@ -115,7 +119,7 @@ func readAll[T any](blocks int, read func(int) ([]T, error)) (all []T, err error
 }
 
 func TestBaseRoundTrip(t *testing.T) {
-	for _, n := range []int{0, 1, 50, nodesPerBlock - 1, nodesPerBlock, nodesPerBlock + 1, 45000} {
+	for _, n := range []int{0, 1, 50, sizesOf[NodeKind].least - 1, sizesOf[NodeKind].greatest + 1, 45000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			want := makeWorld(n)
 			path := filepath.Join(t.TempDir(), "base")
@@ -281,7 +285,8 @@ func TestDamage(t *testing.T) {
 		_, err1 := readAll(b.NodeBlocks(), b.ReadNodes)
 		_, err2 := readAll(b.WayBlocks(), b.ReadWays)
 		_, err3 := readAll(b.RelationBlocks(), b.ReadRelations)
-		return errors.Join(err1, err2, err3)
+		_, err4 := readAll(len(b.blocks[useSection]), b.readUses)
+		return errors.Join(err1, err2, err3, err4)
 	}
 	if err := try(whole); err != nil {
 		t.Fatal(err)
@@ -295,5 +300,22 @@ func TestDamage(t *testing.T) {
 		if err := try(whole[:i]); !errors.Is(err, ErrCorrupt) {
 			t.Fatalf("cut at byte %d: error %v, want ErrCorrupt", i, err)
 		}
+	}
+}
+
+// TestVersion opens a file of an older version of the format.
+func TestVersion(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "base")
+	makeWorld(50).write(t, path)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(magicName)] = '1'
+	if err := os.WriteFile(path, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenBase(path, 0); !errors.Is(err, ErrVersion) || errors.Is(err, ErrCorrupt) {
+		t.Errorf("error %v, want ErrVersion", err)
 	}
 }

@@ -20,7 +20,7 @@ import (
 // memory, are written to sorted files beside it whenever they fill memory bytes,
 // and are merged in at the end.
 func Collect(ctx context.Context, path string, memory int, read func(Handler) error) error {
-	w, err := Create(path, Header{})
+	w, err := create(path, Header{}, memory/4)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (c *collector) wait(weight int) error {
 // spill writes the waiting elements to a file of their own.
 func (c *collector) spill() error {
 	path := fmt.Sprintf("%s.run%d", c.path, len(c.runs)+1)
-	w, err := create(path, Header{}, zstd.SpeedFastest)
+	w, err := createWith(path, Header{}, zstd.SpeedFastest)
 	if err != nil {
 		return err
 	}
@@ -182,20 +182,54 @@ func (c *collector) finish(ctx context.Context) error {
 	if err := c.spill(); err != nil {
 		return err
 	}
+	at := max(2, min(c.memory/perStream, maxStreams))
+	for round := 1; len(c.runs) > at; round++ {
+		var fewer []string
+		for i, batch := 0, c.runs; len(batch) > 0; i++ {
+			n := min(at, len(batch))
+			path := fmt.Sprintf("%s.merge%d-%d", c.path, round, i)
+			w, err := createWith(path, Header{}, zstd.SpeedFastest)
+			if err != nil {
+				return err
+			}
+			w.temp = true
+			if err := c.merge(ctx, batch[:n], w); err != nil {
+				return err
+			}
+			fewer, batch = append(fewer, path), batch[n:]
+			c.runs = slices.Concat(fewer, batch)
+		}
+	}
+	w, err := create(c.path, c.header, c.memory/4)
+	if err != nil {
+		return err
+	}
+	return c.merge(ctx, c.runs, w)
+}
+
+// What is merged at a time.
+const (
+	perStream  = 8 << 20 // bytes of memory that reading a run may take
+	maxStreams = 16
+)
+
+// merge merges runs and removes them.
+func (c *collector) merge(ctx context.Context, runs []string, w *Writer) error {
 	var sources []*Base
 	defer func() {
 		for _, b := range sources {
 			b.Close()
+			os.Remove(b.path)
 		}
 	}()
-	for _, path := range c.runs {
+	for _, path := range runs {
 		b, err := OpenBase(path, 0)
 		if err != nil {
-			return err
+			return errors.Join(err, w.Abort())
 		}
 		sources = append(sources, b)
 	}
-	return Merge(ctx, sources, c.path, c.header)
+	return mergeInto(ctx, sources, w)
 }
 
 // clean removes the sorted files. One that stays is only a waste of space.

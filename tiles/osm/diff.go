@@ -72,22 +72,3 @@ func skipSame[T element](a, b *stream[T]) {
 	a.block += n
 	b.block += n
 }
-
-// WaysOf returns the ids of the ways that run through any of the nodes, rising.
-func (b *Base) WaysOf(ctx context.Context, nodes []int64) (ids []int64, err error) {
-	wanted := make(map[int64]bool, len(nodes))
-	for _, id := range nodes {
-		wanted[id] = true
-	}
-	ways := &stream[Way]{ctx: ctx, base: b, kind: WayKind, read: (*Base).ReadWays}
-	for {
-		way, ok, err := ways.peek()
-		if err != nil || !ok {
-			return ids, err
-		}
-		if slices.ContainsFunc(way.Nodes, func(id int64) bool { return wanted[id] }) {
-			ids = append(ids, way.ID)
-		}
-		ways.pop()
-	}
-}

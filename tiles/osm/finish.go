@@ -1,6 +1,7 @@
 package osm
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 // its name: contents first, then the name, then the folder.
 func (w *Writer) Finish() error {
 	w.fail(w.flush())
+	w.fail(w.makeUses())
+	w.fail(w.flush())
 	close(w.jobs)
 	<-w.done
 	w.index.header = w.header
@@ -19,14 +22,12 @@ func (w *Writer) Finish() error {
 		w.index.header.Bounds = *w.bounds
 	}
 	footer := w.index.encode()
-	w.write(footer)
-	w.fail(w.out.Flush())
+	id := sha256.Sum256(footer)
 	trailer := binary.LittleEndian.AppendUint64(nil, uint64(len(footer)))
-	trailer = w.hash.Sum(trailer)
-	trailer = binary.LittleEndian.AppendUint32(trailer, checksum(append(footer, trailer...)))
-	trailer = append(trailer, endMagic...)
-	_, err := w.file.Write(trailer)
-	w.fail(err)
+	trailer = append(append(trailer, id[:]...), endMagic...)
+	w.write(footer)
+	w.write(trailer)
+	w.fail(w.out.Flush())
 	if !w.temp {
 		w.fail(w.file.Sync())
 	}
@@ -35,7 +36,10 @@ func (w *Writer) Finish() error {
 		return fmt.Errorf("finish base: %w", *err)
 	}
 	w.zip.Close()
-	err = w.file.Close()
+	err := w.file.Close()
+	if w.pairs != nil {
+		err = errors.Join(err, w.pairs.drop())
+	}
 	if err == nil {
 		err = os.Rename(w.file.Name(), w.path)
 	}
@@ -57,7 +61,11 @@ func (w *Writer) Abort() error {
 
 func (w *Writer) remove() error {
 	w.zip.Close()
-	return errors.Join(w.file.Close(), os.Remove(w.file.Name()))
+	err := errors.Join(w.file.Close(), os.Remove(w.file.Name()))
+	if w.pairs != nil {
+		err = errors.Join(err, w.pairs.drop())
+	}
+	return err
 }
 
 func syncFolder(path string) error {

@@ -1,28 +1,36 @@
 package osm
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
-	"hash/crc32"
 )
 
 const (
-	magic       = "pannier osm 1\r\n\x00" // first bytes of a file
+	magicName   = "pannier osm "          // first bytes of a file of any version
+	magic       = magicName + "2\r\n\x00" // of this version
 	endMagic    = "posm"                  // its last bytes
-	trailerSize = 8 + 32 + 4 + len(endMagic)
+	trailerSize = 8 + sha256.Size + len(endMagic)
 )
 
-// checksum is CRC-32C.
-func checksum(data []byte) uint32 {
-	return crc32.Checksum(data, castagnoli)
-}
+// sections are the parts of the file: one for each kind of element, then the uses.
+const (
+	sections   = 4
+	useSection = kinds
+)
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// sum is half a SHA-256, enough to tell contents apart.
+type sum [sha256.Size / 2]byte
+
+func checksum(data []byte) sum {
+	whole := sha256.Sum256(data)
+	return sum(whole[:len(sum{})])
+}
 
 // frame is the place of compressed bytes in the file.
 type frame struct {
 	offset int64
 	size   int
-	sum    uint32
+	sum    sum
 }
 
 // block is an entry of the index.
@@ -30,19 +38,29 @@ type block struct {
 	first int64 // id of the first element
 	count int
 	shape frame
-	facts frame
+	facts frame // the uses have none
 }
 
-// same reports whether two blocks hold the same, as far as their checksums tell.
+// size returns the number of stored bytes.
+func (b block) size() int { return b.shape.size + b.facts.size }
+
+// frames returns the frames that blocks of a kind have.
+func (b *block) frames(kind int) []*frame {
+	if kind == useSection {
+		return []*frame{&b.shape}
+	}
+	return []*frame{&b.shape, &b.facts}
+}
+
+// same reports whether two blocks are the same bytes.
 func (b block) same(o block) bool {
-	b.shape.offset, b.facts.offset = o.shape.offset, o.facts.offset
-	return b == o
+	return b.first == o.first && b.count == o.count && b.shape.sum == o.shape.sum && b.facts.sum == o.facts.sum
 }
 
 // index is what the footer holds.
 type index struct {
 	header Header
-	blocks [kinds][]block
+	blocks [sections][]block
 }
 
 func (x *index) encode() []byte {
@@ -56,15 +74,15 @@ func (x *index) encode() []byte {
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(x.header.Source)))
 	dst = append(dst, x.header.Source...)
-	for _, blocks := range x.blocks {
+	for kind, blocks := range x.blocks {
 		dst = binary.AppendUvarint(dst, uint64(len(blocks)))
 		last := int64(0)
 		for _, b := range blocks {
 			dst = binary.AppendVarint(dst, b.first-last)
 			dst = binary.AppendUvarint(dst, uint64(b.count))
-			for _, f := range []frame{b.shape, b.facts} {
+			for _, f := range b.frames(kind) {
 				dst = binary.AppendUvarint(dst, uint64(f.size))
-				dst = binary.LittleEndian.AppendUint32(dst, f.sum)
+				dst = append(dst, f.sum[:]...)
 			}
 			last = b.first
 		}
@@ -84,18 +102,18 @@ func decodeIndex(footer []byte, end int64) (*index, error) {
 	x.header.Source = string(c.bytes(c.size()))
 
 	offset := int64(len(magic))
-	for k := range x.blocks {
+	for kind := range x.blocks {
 		n, last := c.size(), int64(0)
 		for i := 0; i < n && !c.bad; i++ {
 			b := block{first: last + c.int(), count: c.limited(maxBlockCount)}
 			if i > 0 && b.first <= last {
 				c.bad = true
 			}
-			for _, f := range []*frame{&b.shape, &b.facts} {
-				*f = frame{offset: offset, size: c.limited(maxFrame + 1<<16), sum: c.fixed32()}
+			for _, f := range b.frames(kind) {
+				*f = frame{offset: offset, size: c.limited(maxFrame + 1<<16), sum: c.sum()}
 				offset += int64(f.size)
 			}
-			x.blocks[k] = append(x.blocks[k], b)
+			x.blocks[kind] = append(x.blocks[kind], b)
 			last = b.first
 		}
 	}
@@ -117,9 +135,7 @@ func (c *column) limited(limit uint64) int {
 	return int(v)
 }
 
-func (c *column) fixed32() uint32 {
-	if b := c.bytes(4); len(b) == 4 {
-		return binary.LittleEndian.Uint32(b)
-	}
-	return 0
+func (c *column) sum() (s sum) {
+	copy(s[:], c.bytes(len(s)))
+	return s
 }

@@ -13,6 +13,8 @@ func FuzzBlock(f *testing.F) {
 	f.Add(uint8(NodeKind), len(w.nodes), nodeShape(w.nodes), encodeFacts(w.nodes, nil))
 	f.Add(uint8(WayKind), len(w.ways), wayShape(w.ways), encodeFacts(w.ways, nil))
 	f.Add(uint8(RelationKind), len(w.relations), relationShape(w.relations), encodeFacts(w.relations, roles(w.relations)))
+	uses := []use{{-5, []int64{3}}, {7, []int64{1, 3, 9}}}
+	f.Add(uint8(useSection), len(uses), encodeUses(uses), []byte(nil))
 	f.Fuzz(func(t *testing.T, kind uint8, count int, shape, facts []byte) {
 		if count < 0 || count > maxBlockCount {
 			return
@@ -45,6 +47,15 @@ func FuzzBlock(f *testing.F) {
 			if err != nil || !reflect.DeepEqual(relations, again) {
 				t.Errorf("%v, got %v, want %v", err, again, relations)
 			}
+		case useSection:
+			uses, err := decodeUses(shape, count)
+			if err != nil {
+				return
+			}
+			again, err := decodeUses(encodeUses(uses), count)
+			if err != nil || !reflect.DeepEqual(uses, again) {
+				t.Errorf("%v, got %v, want %v", err, again, uses)
+			}
 		}
 	})
 }
@@ -56,9 +67,10 @@ func FuzzIndex(f *testing.F) {
 	for k := range x.blocks {
 		for i := range 3 {
 			b := block{first: int64(i*10 - 5), count: 10 + k}
-			b.shape = frame{offset: end, size: 100, sum: 1}
-			b.facts = frame{offset: end + 100, size: 50, sum: 2}
-			end += 150
+			for n, f := range b.frames(k) {
+				*f = frame{offset: end, size: 100 - n, sum: sum{1, byte(i)}}
+				end += int64(f.size)
+			}
 			x.blocks[k] = append(x.blocks[k], b)
 		}
 	}

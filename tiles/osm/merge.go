@@ -12,7 +12,11 @@ func Merge(ctx context.Context, sources []*Base, out string, header Header) erro
 	if err != nil {
 		return err
 	}
-	err = merge(ctx, sources, NodeKind, (*Base).ReadNodes, w.Node)
+	return mergeInto(ctx, sources, w)
+}
+
+func mergeInto(ctx context.Context, sources []*Base, w *Writer) error {
+	err := merge(ctx, sources, NodeKind, (*Base).ReadNodes, w.Node)
 	if err == nil {
 		err = merge(ctx, sources, WayKind, (*Base).ReadWays, w.Way)
 	}
@@ -62,11 +66,13 @@ func version[T element](e T) int32 {
 }
 
 // stream reads the elements of one kind, block after block.
-type stream[T element] struct {
+type stream[T item] struct {
 	ctx  context.Context
 	base *Base
 	kind MemberKind
 	read func(*Base, int) ([]T, error)
+
+	copied func(base *Base, block int) error // if set, is told of blocks that are copied
 
 	block int // the next one
 	batch []T // what is left of the last one

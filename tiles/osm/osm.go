@@ -9,8 +9,9 @@
 // comes from AssembleMultipolygon and JoinLines, the sea from AssembleCoast.
 //
 // A base is sorted by kind (nodes, ways, relations), then by id. The same
-// elements and the same header give the same bytes on every machine. FORMAT.md
-// beside this file has the bytes.
+// elements and the same header give the same bytes on every machine, and a change
+// leaves all but the blocks around it as they are: Apply copies those, Diff does
+// not read them. FORMAT.md beside this file has the bytes.
 //
 // A Base is safe for concurrent use; a Writer and a Collector are for one
 // goroutine. Elements that were handed to one of them, or that came from a Base,
@@ -25,8 +26,9 @@ import (
 
 // Errors a caller can act on.
 var (
-	ErrOrder    = errors.New("elements out of order")  // a Writer was given an element that does not follow the last one
-	ErrCorrupt  = errors.New("corrupt base")           // a file is no base, or was damaged
+	ErrOrder    = errors.New("elements out of order") // a Writer was given an element that does not follow the last one
+	ErrCorrupt  = errors.New("corrupt base")          // a file is no base, or was damaged
+	ErrVersion  = errors.New("base of another version of this program: import the extract again")
 	ErrTooLarge = errors.New("element over the limit") // one element alone fills more than a block may hold
 )
 
@@ -126,7 +128,7 @@ type element interface {
 	Node | Way | Relation
 	key() int64
 	facts() (Tags, Meta)
-	weight() int // memory held, in bytes, roughly
+	weight() int
 }
 
 func (n Node) key() int64     { return n.ID }

@@ -3,23 +3,15 @@ package osm
 import (
 	"bufio"
 	"cmp"
-	"crypto/sha256"
+	"errors"
 	"fmt"
-	"hash"
-	"io"
 	"os"
 	"runtime"
 	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
-)
 
-// Blocks are closed at these sizes.
-const (
-	nodesPerBlock     = 8000
-	waysPerBlock      = 2000
-	relationsPerBlock = 500
-	weightPerBlock    = 2 << 20 // bytes in memory
+	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
 // Writer writes a base. Elements must come in order: nodes, ways, relations,
@@ -28,7 +20,7 @@ const (
 type Writer struct {
 	path   string
 	file   *os.File // path with ".part" added
-	temp   bool     // need not survive a power cut
+	temp   bool     // need not survive a power cut, and no way is looked for
 	zip    *zstd.Encoder
 	header Header
 	bounds *Box // of the nodes
@@ -37,10 +29,11 @@ type Writer struct {
 	id      int64      // of the last element
 	started bool
 
-	nodes     []Node
-	ways      []Way
-	relations []Relation
-	weight    int // of the waiting elements
+	nodes     waiting[Node]
+	ways      waiting[Way]
+	relations waiting[Relation]
+	uses      waiting[use]
+	pairs     *pairs // what the uses are made of; nil when they come ready
 
 	jobs   chan *job // in the order of the file
 	done   chan struct{}
@@ -48,27 +41,37 @@ type Writer struct {
 
 	// The writing goroutine's, until done is closed.
 	out   *bufio.Writer
-	hash  hash.Hash
 	index index
 	size  int64
 }
 
-// job is a block on its way to the file.
+// job is blocks on their way to the file.
 type job struct {
-	kind         MemberKind
-	block        block
-	shape, facts []byte
-	err          error
-	ready        chan struct{}
+	kind   MemberKind
+	blocks []block // offsets come later
+	data   []byte
+	err    error
+	ready  chan struct{}
 }
 
 // Create starts a base. It grows in a file beside path, with ".part" added, until
 // Finish. A header without bounds gets those of the nodes.
 func Create(path string, header Header) (*Writer, error) {
-	return create(path, header, zstd.SpeedDefault)
+	return create(path, header, defaultMemory)
 }
 
-func create(path string, header Header, level zstd.EncoderLevel) (*Writer, error) {
+// defaultMemory is for the sorting of what needs sorting, in bytes.
+const defaultMemory = 64 << 20
+
+func create(path string, header Header, memory int) (*Writer, error) {
+	w, err := createWith(path, header, zstd.SpeedDefault)
+	if err == nil {
+		w.pairs = newPairs(path+".uses", memory)
+	}
+	return w, err
+}
+
+func createWith(path string, header Header, level zstd.EncoderLevel) (*Writer, error) {
 	zip, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderCRC(false))
 	if err != nil {
 		return nil, fmt.Errorf("create base: %w", err)
@@ -80,9 +83,12 @@ func create(path string, header Header, level zstd.EncoderLevel) (*Writer, error
 	w := &Writer{
 		path: path, file: file, zip: zip, header: header,
 		jobs: make(chan *job, runtime.GOMAXPROCS(0)), done: make(chan struct{}),
-		hash: sha256.New(),
+		out: bufio.NewWriterSize(file, 1<<20),
 	}
-	w.out = bufio.NewWriterSize(io.MultiWriter(file, w.hash), 1<<20)
+	w.nodes = waiting[Node]{kind: NodeKind, encode: func(n []Node) ([]byte, []byte) { return nodeShape(n), encodeFacts(n, nil) }}
+	w.ways = waiting[Way]{kind: WayKind, encode: func(ways []Way) ([]byte, []byte) { return wayShape(ways), encodeFacts(ways, nil) }}
+	w.relations = waiting[Relation]{kind: RelationKind, encode: func(r []Relation) ([]byte, []byte) { return relationShape(r), encodeFacts(r, roles(r)) }}
+	w.uses = waiting[use]{kind: useSection, encode: func(uses []use) ([]byte, []byte) { return encodeUses(uses), nil }}
 	go w.run()
 	return w, nil
 }
@@ -95,16 +101,16 @@ func (w *Writer) Node(n Node) error {
 	if err := w.follow(NodeKind, n.ID); err != nil {
 		return err
 	}
-	if w.bounds == nil {
-		w.bounds = &Box{n.Point, n.Point}
-	}
-	*w.bounds = w.bounds.extend(n.Point)
+	w.extend(n.Point)
 	n.Tags = sortedTags(n.Tags)
-	if w.nodes == nil {
-		w.nodes = make([]Node, 0, nodesPerBlock)
+	return w.nodes.add(w, n)
+}
+
+func (w *Writer) extend(p cell.Point) {
+	if w.bounds == nil {
+		w.bounds = &Box{p, p}
 	}
-	w.nodes = append(w.nodes, n)
-	return w.full(n.weight(), len(w.nodes) == nodesPerBlock)
+	*w.bounds = w.bounds.extend(p)
 }
 
 // Way adds a way.
@@ -113,8 +119,12 @@ func (w *Writer) Way(way Way) error {
 		return err
 	}
 	way.Tags = sortedTags(way.Tags)
-	w.ways = append(w.ways, way)
-	return w.full(way.weight(), len(w.ways) == waysPerBlock)
+	if w.pairs != nil && !w.temp {
+		if err := w.pairs.add(way.ID, way.Nodes); err != nil {
+			return err
+		}
+	}
+	return w.ways.add(w, way)
 }
 
 // Relation adds a relation.
@@ -128,8 +138,15 @@ func (w *Writer) Relation(r Relation) error {
 		}
 	}
 	r.Tags = sortedTags(r.Tags)
-	w.relations = append(w.relations, r)
-	return w.full(r.weight(), len(w.relations) == relationsPerBlock)
+	return w.relations.add(w, r)
+}
+
+// use adds what is known of a node's ways.
+func (w *Writer) use(u use) error {
+	if err := w.follow(useSection, u.node); err != nil {
+		return err
+	}
+	return w.uses.add(w, u)
 }
 
 // sortedTags returns the tags in order, without changing the caller's.
@@ -158,36 +175,45 @@ func (w *Writer) follow(kind MemberKind, id int64) error {
 	return err
 }
 
-func (w *Writer) full(weight int, full bool) error {
-	w.weight += weight
-	if full || w.weight >= weightPerBlock {
-		return w.flush()
-	}
-	return nil
+// flush sends what waits off to be packed, of whichever kind it is.
+func (w *Writer) flush() error {
+	return errors.Join(w.nodes.flush(w), w.ways.flush(w), w.relations.flush(w), w.uses.flush(w))
 }
 
-// flush sends the waiting elements off to be packed.
-func (w *Writer) flush() error {
-	if err := w.failed.Load(); err != nil {
-		return *err
+// makeUses adds the uses, from the ways.
+func (w *Writer) makeUses() error {
+	if w.temp || w.pairs == nil {
+		return nil
 	}
-	j := &job{kind: w.kind, ready: make(chan struct{})}
-	switch {
-	case len(w.nodes) > 0:
-		nodes := w.nodes
-		j.block = block{first: nodes[0].ID, count: len(nodes)}
-		w.start(j, func() ([]byte, []byte) { return nodeShape(nodes), encodeFacts(nodes, nil) })
-	case len(w.ways) > 0:
-		ways := w.ways
-		j.block = block{first: ways[0].ID, count: len(ways)}
-		w.start(j, func() ([]byte, []byte) { return wayShape(ways), encodeFacts(ways, nil) })
-	case len(w.relations) > 0:
-		relations := w.relations
-		j.block = block{first: relations[0].ID, count: len(relations)}
-		w.start(j, func() ([]byte, []byte) { return relationShape(relations), encodeFacts(relations, roles(relations)) })
+	var ways []int64 // memory of the uses of a block
+	var last use
+	add := func() error {
+		if len(last.ways) == 0 {
+			return nil
+		}
+		if len(w.uses.items) == 0 {
+			ways = nil
+		}
+		start := len(ways)
+		ways = append(ways, last.ways...)
+		return w.use(use{last.node, ways[start:]})
 	}
-	w.nodes, w.ways, w.relations, w.weight = nil, nil, nil, 0
-	return nil
+	err := w.pairs.each(func(p pair) error {
+		if p.node != last.node || len(last.ways) == 0 {
+			if err := add(); err != nil {
+				return err
+			}
+			last.node, last.ways = p.node, last.ways[:0]
+		}
+		if n := len(last.ways); n == 0 || last.ways[n-1] != p.way { // a ring comes by twice
+			last.ways = append(last.ways, p.way)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return add()
 }
 
 func roles(relations []Relation) (roles []string) {
@@ -197,49 +223,4 @@ func roles(relations []Relation) (roles []string) {
 		}
 	}
 	return roles
-}
-
-func (w *Writer) start(j *job, encode func() (shape, facts []byte)) {
-	w.jobs <- j
-	go func() {
-		defer close(j.ready)
-		shape, facts := encode()
-		if len(shape) > maxFrame || len(facts) > maxFrame {
-			j.err = fmt.Errorf("%w: block at %v %d", ErrTooLarge, j.kind, j.block.first)
-			return
-		}
-		j.shape = w.zip.EncodeAll(shape, nil)
-		j.facts = w.zip.EncodeAll(facts, nil)
-	}()
-}
-
-// run writes the blocks as they become ready, in order.
-func (w *Writer) run() {
-	defer close(w.done)
-	w.write([]byte(magic))
-	for j := range w.jobs {
-		<-j.ready
-		w.fail(j.err)
-		j.block.shape = w.write(j.shape)
-		j.block.facts = w.write(j.facts)
-		w.index.blocks[j.kind] = append(w.index.blocks[j.kind], j.block)
-	}
-}
-
-// fail keeps the first error.
-func (w *Writer) fail(err error) {
-	if err != nil {
-		w.failed.CompareAndSwap(nil, &err)
-	}
-}
-
-func (w *Writer) write(data []byte) frame {
-	f := frame{offset: w.size, size: len(data), sum: checksum(data)}
-	if w.failed.Load() == nil {
-		if _, err := w.out.Write(data); err != nil {
-			w.fail(fmt.Errorf("write base: %w", err))
-		}
-	}
-	w.size += int64(len(data))
-	return f
 }
