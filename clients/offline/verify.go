@@ -27,7 +27,7 @@ func (r *Region) Verify(ctx context.Context, progress func(done, total int)) err
 		return fmt.Errorf("verify: %w", explain(err))
 	}
 	defer tx.Rollback()
-	v := verifier{tx: tx}
+	v := verifier{tx: tx, rows: make(map[cell.Layer]int)}
 	m, err := v.state(ctx)
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
@@ -51,7 +51,7 @@ func (r *Region) Verify(ctx context.Context, progress func(done, total int)) err
 
 type verifier struct {
 	tx     *sql.Tx
-	rows   [6]int // found in cells, by layer
+	rows   map[cell.Layer]int // found in cells
 	damage []error
 }
 
@@ -145,7 +145,7 @@ func (v *verifier) strays(ctx context.Context) {
 		{"tiles", v.rows[cell.Tiles]},
 		{"features", v.rows[cell.Features]},
 		{"bounds", v.rows[cell.Features]},
-		{"cells", v.rows[cell.Graph] + v.rows[cell.Media] + v.rows[cell.Assets]},
+		{"cells", v.rows[cell.Graph] + v.rows[cell.Media] + v.rows[cell.Assets] + v.rows[cell.Relief]},
 	} {
 		var n int
 		if err := v.tx.QueryRowContext(ctx, `SELECT count(*) FROM `+t.table).Scan(&n); err != nil {

@@ -176,7 +176,7 @@ func Parse(data []byte) (Selection, error) {
 
 // Layers lists the layers that a selection can name.
 func Layers() []cell.Layer {
-	return []cell.Layer{cell.Features, cell.Graph, cell.Tiles, cell.Media, cell.Assets}
+	return cell.Layers()
 }
 
 // ParseLayer reads a layer's name.

@@ -34,6 +34,9 @@ func (m *Manifest) Encode() ([]byte, error) {
 		if !e.Key.Layer.Valid() || !e.Key.ID.Valid() || i > 0 && m.Entries[i-1].Key.Compare(e.Key) >= 0 {
 			return nil, fmt.Errorf("encode manifest: entry %d (%s) is invalid or out of order", i, e.Key)
 		}
+		if need := MinReader(e.Key.Layer); need > max(1, m.Meta.MinReader) {
+			return nil, fmt.Errorf("encode manifest: layer %s needs reader %d, not %d", e.Key.Layer, need, m.Meta.MinReader)
+		}
 		out = append(out, byte(e.Key.Layer))
 		out = binary.BigEndian.AppendUint64(out, uint64(e.Key.ID))
 		out = append(out, e.Hash[:]...)

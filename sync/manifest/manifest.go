@@ -18,9 +18,17 @@ import (
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
-// ReaderVersion is the newest format that this package reads. A manifest that
+// ReaderVersion is the newest content that this package reads. A manifest that
 // asks for a newer reader is refused with ErrTooNew.
-const ReaderVersion = 1
+const ReaderVersion = 2
+
+// MinReader returns the oldest reader version that knows a layer.
+func MinReader(l cell.Layer) int {
+	if l > cell.Assets {
+		return 2
+	}
+	return 1
+}
 
 // Limits of a manifest.
 const (

@@ -75,6 +75,24 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
+// TestRelief lists a layer that older readers do not know: the manifest must say so.
+func TestRelief(t *testing.T) {
+	m := sample()
+	m.Entries = append(m.Entries, Entry{Key: cell.Key{Layer: cell.Relief, ID: cell.World}, Raw: 1, Stored: 9})
+	if _, err := m.Encode(); err == nil {
+		t.Error("a manifest with relief asks for reader 1")
+	}
+	m.Meta.MinReader = MinReader(cell.Relief)
+	if again, err := Decode(encoded(t, m)); err != nil || !slices.Equal(again.Entries, m.Entries) {
+		t.Errorf("%v, %v", again, err)
+	}
+	for _, l := range cell.Layers() {
+		if got := MinReader(l); got > ReaderVersion || l <= cell.Assets && got != 1 {
+			t.Errorf("%s needs reader %d", l, got)
+		}
+	}
+}
+
 func TestDiff(t *testing.T) {
 	a, b := sample(), sample()
 	b.Entries = slices.Delete(b.Entries, 0, 1)

@@ -13,8 +13,8 @@ import (
 )
 
 // order is in which order a first pull installs layers: what one looks up, what
-// leads, what shows the way, what is nice to have.
-var order = [][]cell.Layer{{cell.Features}, {cell.Graph}, {cell.Tiles, cell.Assets}, {cell.Media}}
+// leads, what shows the way, how steep it is, what is nice to have.
+var order = [][]cell.Layer{{cell.Features}, {cell.Graph}, {cell.Tiles, cell.Assets}, {cell.Relief}, {cell.Media}}
 
 // layerByLayer installs all but the last of a plan's layers, each in a
 // transaction of its own. While that lasts the device's selection is a smaller

@@ -21,12 +21,12 @@ import (
 func TestLayerByLayer(t *testing.T) {
 	w := newWorld(t)
 	server := w.serve(true)
-	steps := []string{"[features]", "[features graph]", "[features graph tiles assets]", ""}
+	steps := []string{"[features]", "[features graph]", "[features graph tiles assets]", "[features graph tiles assets relief]", ""}
 	present := make(map[cell.Layer]bool)
 	for key := range w.cells {
 		present[key.Layer] = true
 	}
-	for _, l := range []cell.Layer{cell.Features, cell.Graph, cell.Tiles, cell.Media, cell.Assets} {
+	for _, l := range cell.Layers() {
 		if !present[l] {
 			w.cells[cell.Key{Layer: l, ID: cell.New(11, 1, 7)}] = w.random(300)
 		}
@@ -49,7 +49,7 @@ func TestLayerByLayer(t *testing.T) {
 		if last := stop == len(steps)-1; last != (err == nil) || !last && !errors.Is(err, context.Canceled) {
 			t.Fatalf("stopped after %d: %v", stop+1, err)
 		}
-		if want := strings.TrimSpace(strings.Join(steps[:min(stop+1, 3)], " ")); strings.Join(told, " ") != want {
+		if want := strings.TrimSpace(strings.Join(steps[:min(stop+1, 4)], " ")); strings.Join(told, " ") != want {
 			t.Errorf("told %v, want %v", told, want)
 		}
 		if _, err := w.pullPart(server, d, nil, stage); err != nil {

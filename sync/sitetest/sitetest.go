@@ -89,8 +89,12 @@ func (o *Objects) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Content turns cells into content to publish, with the least facts.
 func Content(cells map[cell.Key][]byte) publish.Content {
+	reader := 1
+	for key := range cells {
+		reader = max(reader, manifest.MinReader(key.Layer))
+	}
 	return publish.Content{
-		Meta: manifest.Meta{Region: "test", Name: "Test", MinReader: 1, TileFormat: "mvt"},
+		Meta: manifest.Meta{Region: "test", Name: "Test", MinReader: reader, TileFormat: "mvt"},
 		Cells: func(ctx context.Context, emit func(key cell.Key, raw []byte) error) error {
 			for key, raw := range cells {
 				if err := emit(key, raw); err != nil {

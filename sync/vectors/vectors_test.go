@@ -591,7 +591,7 @@ func parseKey(t *testing.T, c expectedCell) cell.Key {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, l := range []cell.Layer{cell.Features, cell.Graph, cell.Tiles, cell.Media, cell.Assets} {
+	for _, l := range cell.Layers() {
 		if l.String() == c.Layer {
 			return cell.Key{Layer: l, ID: id}
 		}

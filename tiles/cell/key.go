@@ -6,7 +6,7 @@ import (
 )
 
 // Layer says what kind of content a cell holds. The numbers are part of the
-// format and stand in the order in which a phone should fetch them.
+// format.
 type Layer uint8
 
 // The layers.
@@ -16,10 +16,14 @@ const (
 	Tiles    Layer = 3 // base map vector tiles
 	Media    Layer = 4 // photos
 	Assets   Layer = 5 // style, sprite, fonts
+	Relief   Layer = 6 // heights, as tiles
 )
 
+// Layers lists them in rising order.
+func Layers() []Layer { return []Layer{Features, Graph, Tiles, Media, Assets, Relief} }
+
 var layerNames = map[Layer]string{
-	Features: "features", Graph: "graph", Tiles: "tiles", Media: "media", Assets: "assets",
+	Features: "features", Graph: "graph", Tiles: "tiles", Media: "media", Assets: "assets", Relief: "relief",
 }
 
 // String returns the layer's name.

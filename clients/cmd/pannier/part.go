@@ -23,12 +23,13 @@ import (
 // part is what the flags say about which part of a region to hold. What they do
 // not mention stays as it is.
 type part struct {
-	along   []string
-	km      float64
-	boxes   []string
-	layers  []string
-	noMedia bool
-	all     bool
+	along    []string
+	km       float64
+	boxes    []string
+	layers   []string
+	noMedia  bool
+	noRelief bool
+	all      bool
 }
 
 func (p *part) flags(c *cobra.Command) {
@@ -38,7 +39,8 @@ func (p *part) flags(c *cobra.Command) {
 	f.StringArrayVar(&p.boxes, "bbox", nil, "hold only what lies in W,S,E,N (degrees)")
 	f.StringSliceVar(&p.layers, "layers", nil, "hold only these layers: "+strings.Join(layerNames(), ", "))
 	f.BoolVar(&p.noMedia, "no-media", false, "hold no photos")
-	f.BoolVar(&p.all, "all", false, "hold everything again (with --layers or --no-media: everywhere)")
+	f.BoolVar(&p.noRelief, "no-relief", false, "hold no heights of the ground, so that hills are not shaded")
+	f.BoolVar(&p.all, "all", false, "hold everything again (with --layers, --no-media or --no-relief: everywhere)")
 }
 
 func layerNames() (names []string) {
@@ -51,7 +53,7 @@ func layerNames() (names []string) {
 // selection applies the flags to what a device holds. It returns nil when they
 // say nothing.
 func (p *part) selection(now cover.Selection) (*cover.Selection, error) {
-	if len(p.along) == 0 && len(p.boxes) == 0 && len(p.layers) == 0 && !p.noMedia && !p.all {
+	if len(p.along) == 0 && len(p.boxes) == 0 && len(p.layers) == 0 && !p.noMedia && !p.noRelief && !p.all {
 		return nil, nil
 	}
 	if p.all {
@@ -97,13 +99,20 @@ func (p *part) selection(now cover.Selection) (*cover.Selection, error) {
 		slices.Sort(s.Layers)
 		s.Layers = slices.Compact(s.Layers)
 	}
-	if p.noMedia {
+	for _, without := range []struct {
+		flag  string
+		given bool
+		layer cell.Layer
+	}{{"--no-media", p.noMedia, cell.Media}, {"--no-relief", p.noRelief, cell.Relief}} {
+		if !without.given {
+			continue
+		}
 		if len(s.Layers) == 0 {
 			s.Layers = cover.Layers()
 		}
-		s.Layers = slices.DeleteFunc(slices.Clone(s.Layers), func(l cell.Layer) bool { return l == cell.Media })
+		s.Layers = slices.DeleteFunc(slices.Clone(s.Layers), func(l cell.Layer) bool { return l == without.layer })
 		if len(s.Layers) == 0 {
-			return nil, errors.New("--no-media leaves no layer to hold")
+			return nil, fmt.Errorf("%s leaves no layer to hold", without.flag)
 		}
 	}
 	if slices.Equal(s.Layers, cover.Layers()) {

@@ -54,8 +54,8 @@ func TestPartOfARegion(t *testing.T) {
 		args, status string
 		cells        float64
 	}{
-		{"--no-media", "a part, 3 of 5 cells: features, graph, tiles, assets within 30 km of 1 line\n", 3},
-		{"", "a part, 3 of 5 cells: features, graph, tiles, assets within 30 km of 1 line\n", 3},
+		{"--no-media", "a part, 3 of 5 cells: features, graph, tiles, assets, relief within 30 km of 1 line\n", 3},
+		{"", "a part, 3 of 5 cells: features, graph, tiles, assets, relief within 30 km of 1 line\n", 3},
 		{"--layers features,tiles --bbox 18,-34,19,-33", "a part, 2 of 5 cells: features, tiles in 1 box\n", 2},
 		{"--all --layers features", "a part, 2 of 5 cells: features\n", 2},
 		{"--all", "5 cells", 5},
@@ -88,7 +88,7 @@ func TestPartMistakes(t *testing.T) {
 		{"--bbox 1,2,3", "write W,S,E,N"},
 		{"--bbox 1,3,2,2", "write W,S,E,N"},
 		{"--bbox 1,2,3,95", "write W,S,E,N"},
-		{"--layers sounds", "there are features, graph, tiles, media, assets"},
+		{"--layers sounds", "there are features, graph, tiles, media, assets, relief"},
 		{"--layers media --no-media", "no layer"},
 		{"--all --bbox 1,2,3,4", "everywhere"},
 	} {

@@ -80,6 +80,7 @@ func Version(tb testing.TB, region string, number uint64, content Content, insta
 	}}
 	for _, key := range slices.SortedFunc(maps.Keys(cells), cell.Key.Compare) {
 		raw := cells[key]
+		m.Meta.MinReader = max(m.Meta.MinReader, manifest.MinReader(key.Layer))
 		m.Entries = append(m.Entries, manifest.Entry{Key: key, Hash: blob.Sum(raw), Raw: uint32(len(raw)), Stored: uint32(len(raw))})
 	}
 	encoded, err := m.Encode()
