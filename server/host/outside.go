@@ -25,7 +25,7 @@ type Outside struct {
 	Log      *slog.Logger
 	// The clock; that of the system when nil.
 	Now   func() time.Time
-	After func(d time.Duration) <-chan time.Time
+	Until func(t time.Time) <-chan time.Time
 }
 
 // Webhooks returns the webhooks that lie in the folder.
@@ -42,7 +42,7 @@ func (h *Host) Webhooks(o Outside) *webhook.Hooks {
 // Schedule returns the timers and feeds that lie in the folder.
 func (h *Host) Schedule(o Outside) *schedule.Schedule {
 	return schedule.New(schedule.Config{
-		Meta: h.meta, Events: events.New(h.Catalog), Client: o.Client, Publish: h, Importer: feeds{o}, Now: o.Now, After: o.After, Log: o.Log,
+		Meta: h.meta, Events: events.New(h.Catalog), Client: o.Client, Publish: h, Importer: feeds{o}, Now: o.Now, Until: o.Until, Log: o.Log,
 	})
 }
 

@@ -10,3 +10,6 @@ func (s *Schedule) Start(ctx context.Context, region, id string) error {
 	})
 	return err
 }
+
+// Fire does what a look that found t starts.
+func (s *Schedule) Fire(ctx context.Context, t Timer) error { return s.fire(ctx, t) }

@@ -2,14 +2,11 @@ package schedule
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/pannier-maps/pannier/server/jobs"
-	"github.com/pannier-maps/pannier/server/store"
-	"github.com/pannier-maps/pannier/server/store/records"
 )
 
 const (
@@ -130,14 +127,8 @@ func (s *Schedule) Feeds(ctx context.Context, region string) ([]Feed, error) {
 }
 
 // Feed returns a feed.
-func (s *Schedule) Feed(ctx context.Context, region, id string) (f Feed, err error) {
-	err = s.Meta.View(ctx, func(txn store.Txn) error {
-		if f, err = records.Get[Feed](txn, records.Key("feed", region, id)); errors.Is(err, store.ErrNotFound) {
-			err = ErrNotFound
-		}
-		return err
-	})
-	return f, err
+func (s *Schedule) Feed(ctx context.Context, region, id string) (Feed, error) {
+	return get[Feed](ctx, s, "feed", region, id)
 }
 
 // SetFeed changes a feed's address, name, interval and settings, and lets it go

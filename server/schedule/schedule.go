@@ -65,16 +65,16 @@ type Publisher interface {
 	Versions(ctx context.Context, region string) ([]publish.Version, error)
 }
 
-// Config is what a Schedule needs; all but Now, After and Log is required.
+// Config is what a Schedule needs; all but Now, Until and Log is required.
 type Config struct {
 	Meta     store.MetaStore
 	Events   *events.Log
 	Client   *outbound.Client
 	Publish  Publisher
 	Importer Importer
-	// Now and After are the clock; that of the system when nil.
+	// Now and Until are the clock; that of the system when nil.
 	Now   func() time.Time
-	After func(d time.Duration) <-chan time.Time
+	Until func(t time.Time) <-chan time.Time
 	Log   *slog.Logger
 }
 
@@ -100,8 +100,8 @@ func New(c Config) *Schedule {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.After == nil {
-		c.After = time.After
+	if c.Until == nil {
+		c.Until = func(t time.Time) <-chan time.Time { return time.After(time.Until(t)) }
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -113,19 +113,19 @@ func New(c Config) *Schedule {
 func (s *Schedule) Run(ctx context.Context) error {
 	defer s.work.Wait()
 	for {
+		latest := s.Now().Add(lookOut)
 		next, err := s.look(ctx)
 		if err != nil && ctx.Err() == nil {
 			s.Log.Error("schedule", "err", err)
 		}
-		pause := lookOut
-		if err == nil && !next.IsZero() {
-			pause = max(0, min(pause, next.Sub(s.Now())))
+		if err != nil || next.IsZero() || next.After(latest) {
+			next = latest
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.kick:
-		case <-s.After(pause):
+		case <-s.Until(next):
 		}
 	}
 }
@@ -242,6 +242,17 @@ func change[T any](ctx context.Context, s *Schedule, kind, region, id string, ed
 			return err
 		}
 		return records.Set(txn, key, v)
+	})
+	return v, err
+}
+
+// get returns a record.
+func get[T any](ctx context.Context, s *Schedule, kind, region, id string) (v T, err error) {
+	err = s.Meta.View(ctx, func(txn store.Txn) error {
+		if v, err = records.Get[T](txn, records.Key(kind, region, id)); errors.Is(err, store.ErrNotFound) {
+			err = ErrNotFound
+		}
+		return err
 	})
 	return v, err
 }

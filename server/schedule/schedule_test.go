@@ -100,15 +100,15 @@ func (w *site) now() time.Time {
 	return w.clock
 }
 
-// after implements the clock.
-func (w *site) after(d time.Duration) <-chan time.Time {
+// wake implements the clock.
+func (w *site) wake(t time.Time) <-chan time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	ch := make(chan time.Time, 1)
-	if d <= 0 {
+	if !t.After(w.clock) {
 		ch <- w.clock
 	} else {
-		w.waiting = append(w.waiting, waiter{w.clock.Add(d), ch})
+		w.waiting = append(w.waiting, waiter{t, ch})
 	}
 	return ch
 }
@@ -142,7 +142,7 @@ func (w *site) open() {
 	pool := x509.NewCertPool()
 	pool.AddCert(w.feed.Certificate())
 	client := outbound.New(outbound.Config{Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, Roots: pool})
-	w.s = w.host.Schedule(host.Outside{Client: client, Accounts: w.accounts, Jobs: w.jobs, Log: log, Now: w.now, After: w.after})
+	w.s = w.host.Schedule(host.Outside{Client: client, Accounts: w.accounts, Jobs: w.jobs, Log: log, Now: w.now, Until: w.wake})
 	done := make(chan error, 1)
 	go func() { done <- w.s.Run(ctx) }()
 	w.end = func() {
@@ -302,6 +302,23 @@ func TestCrashWhilePublishing(t *testing.T) {
 			t.Errorf("%d versions", n)
 		}
 		w.shut()
+	}
+}
+
+// TestStaleLook: a timer that ended since it was looked at is not run again.
+func TestStaleLook(t *testing.T) {
+	w := newSite(t)
+	timer, err := w.s.Add(t.Context(), schedule.Timer{Region: region, At: w.now(), By: "user/a", Author: "the editor"})
+	w.must(err)
+	ran := w.timer(timer.ID, ended)
+	w.write("Krone")
+	for _, seen := range []schedule.State{schedule.Waiting, schedule.Running} {
+		stale := timer
+		stale.State = seen
+		w.must(w.s.Fire(t.Context(), stale))
+	}
+	if now := w.timer(timer.ID, ended); now.State != ran.State || len(w.versions()) != 0 {
+		t.Errorf("it ran again: %+v", now)
 	}
 }
 

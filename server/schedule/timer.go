@@ -118,6 +118,10 @@ func (s *Schedule) Cancel(ctx context.Context, region, id string) (Timer, error)
 
 // fire publishes, and notes what became of it.
 func (s *Schedule) fire(ctx context.Context, t Timer) error {
+	t, err := get[Timer](ctx, s, "timer", t.Region, t.ID)
+	if err != nil || t.State != Waiting && t.State != Running { // it ran, or was cancelled, since it was looked at
+		return err
+	}
 	versions, err := s.Publish.Versions(ctx, t.Region)
 	if err != nil {
 		return err
