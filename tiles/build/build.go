@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 
@@ -37,6 +38,10 @@ type Options struct {
 	// Bounds is the region, in degrees. What lies wholly outside its box is left
 	// out, and so are tiles that do not touch it. Nil means everything.
 	Bounds orb.MultiPolygon
+
+	// Schema names the version of what tiles/schema and this package draw: a
+	// drawing of another one is of no use.
+	Schema int
 
 	// Workers is the number of goroutines, 0 for one for each core.
 	Workers int
@@ -56,7 +61,8 @@ type Options struct {
 type Stats struct {
 	Tiles    int64            // tiles with content
 	Bytes    int64            // of all tiles, uncompressed
-	Cells    int64            // cells emitted
+	Cells    int64            // cells with them
+	Changed  int64            // elements that Redraw looked at
 	Spilled  int64            // bytes written to temporary files
 	Features map[string]int64 // features in tiles, by layer
 	Coast    []osm.Problem    // coastline that could not be drawn
@@ -65,29 +71,46 @@ type Stats struct {
 // minMemory is the least that the sorting works with.
 const minMemory = 1 << 20
 
+func (o *Options) setDefaults() {
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.MemoryBytes <= 0 {
+		o.MemoryBytes = 512 << 20
+	}
+}
+
 // Tiles makes the cells of the tiles layer and calls emit for each, keys rising,
 // with the cell's canonical bytes, which are emit's to keep. It stops at the
 // first error, of emit or its own, and when ctx ends; no temporary file stays
 // behind.
 func Tiles(ctx context.Context, base *osm.Base, opts Options, emit func(key cell.Key, raw []byte) error) (stats Stats, err error) {
-	if opts.Workers <= 0 {
-		opts.Workers = runtime.GOMAXPROCS(0)
-	}
-	if opts.MemoryBytes <= 0 {
-		opts.MemoryBytes = 512 << 20
-	}
-	s := &sorter{limit: max(opts.MemoryBytes, minMemory) / int64(opts.Workers), dir: opts.TempDir}
-	defer func() { err = errors.Join(err, s.close()) }()
-
-	coast, err := cutElements(ctx, base, opts, s)
+	dir, err := os.MkdirTemp(opts.TempDir, "pannier-tiles-*")
 	if err != nil {
 		return Stats{}, fmt.Errorf("build tiles: %w", err)
 	}
-	stats, err = encodeTiles(ctx, opts, s, emit)
-	if err != nil {
-		return Stats{}, fmt.Errorf("build tiles: %w", err)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "drawing")
+	if stats, err = Draw(ctx, base, opts, path); err != nil {
+		return Stats{}, err
 	}
-	stats.Spilled, stats.Coast = s.written, coast
+	d, err := OpenDrawing(path, base, opts)
+	if err != nil {
+		return Stats{}, err
+	}
+	defer d.Close()
+	for _, c := range d.Cells() {
+		raw, err := d.Content(c)
+		if err == nil {
+			err = emit(cell.Key{Layer: cell.Tiles, ID: c.ID}, raw)
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return Stats{}, err
+		}
+	}
 	return stats, nil
 }
 

@@ -23,52 +23,64 @@ type source struct {
 	coast     coast
 }
 
-// cutElements turns all elements into records in s. It returns what is wrong with
-// the coast.
-func cutElements(ctx context.Context, base *osm.Base, opts Options, s *sorter) ([]osm.Problem, error) {
-	members, err := readMembers(ctx, base)
-	if err != nil {
-		return nil, err
-	}
+// newSource returns a source without coast.
+func newSource(base *osm.Base, opts Options, members *members) *source {
 	src := &source{base: base, languages: opts.Languages, members: members, region: newRegion(opts.Bounds), layers: make(map[string]uint8)}
 	for i, layer := range schema.Layers {
 		src.layers[layer.Name] = uint8(i)
 	}
+	return src
+}
+
+// cutElements turns all elements into records in s. It returns the ways of the
+// coast and what is wrong with them.
+func cutElements(ctx context.Context, base *osm.Base, opts Options, s *sorter) (shore, error) {
+	members, err := readMembers(ctx, base)
+	if err != nil {
+		return shore{}, err
+	}
+	src := newSource(base, opts, members)
 	// Relations first: theirs are the largest areas.
 	relations, ways, nodes := base.RelationBlocks(), base.WayBlocks(), base.NodeBlocks()
 	total := relations + ways + nodes
 	p := progress{tell: opts.Progress, stage: "elements", total: int64(total)}
+	err = src.each(ctx, opts.Workers, total, s, func(ctx context.Context, w *worker, i int) error {
+		defer p.add(1)
+		switch {
+		case i < relations:
+			return w.relations(ctx, i)
+		case i < relations+ways:
+			return w.ways(ctx, i-relations)
+		}
+		return w.nodes(ctx, i-relations-ways)
+	})
+	if err != nil {
+		return shore{}, err
+	}
+	return newWorker(src, s).ocean(ctx, opts.Bounds, src.coast.ways)
+}
+
+// each calls do for the numbers below n, with as many workers at a time, whose
+// records go to s.
+func (src *source) each(ctx context.Context, workers, n int, s *sorter, do func(ctx context.Context, w *worker, i int) error) error {
 	var next atomic.Int64
-	group, working := errgroup.WithContext(ctx)
-	for range opts.Workers {
+	group, ctx := errgroup.WithContext(ctx)
+	for range workers {
 		group.Go(func() error {
 			w := newWorker(src, s)
 			for {
 				i := int(next.Add(1)) - 1
-				if i >= total {
+				if i >= n {
 					w.finish()
 					return nil
 				}
-				var err error
-				switch {
-				case i < relations:
-					err = w.relations(working, i)
-				case i < relations+ways:
-					err = w.ways(working, i-relations)
-				default:
-					err = w.nodes(working, i-relations-ways)
-				}
-				if err != nil {
+				if err := do(ctx, w, i); err != nil {
 					return err
 				}
-				p.add(1)
 			}
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return newWorker(src, s).ocean(ctx, opts.Bounds)
+	return group.Wait()
 }
 
 func (w *worker) nodes(ctx context.Context, block int) error {
@@ -77,21 +89,20 @@ func (w *worker) nodes(ctx context.Context, block int) error {
 		return err
 	}
 	for i := range nodes {
-		n := &nodes[i]
-		if len(n.Tags) == 0 {
-			continue
-		}
-		draws := w.classify(schema.Subject{Tags: n.Tags, Kind: osm.NodeKind})
-		if len(draws) == 0 {
-			continue
-		}
-		w.id = elementID(osm.NodeKind, n.ID)
-		w.point(vector.Project(n.Point), schema.Point, 0)
-		if err := w.ready(ctx); err != nil {
+		if err := w.node(ctx, &nodes[i]); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
+}
+
+func (w *worker) node(ctx context.Context, n *osm.Node) error {
+	if len(n.Tags) == 0 || len(w.classify(schema.Subject{Tags: n.Tags, Kind: osm.NodeKind})) == 0 {
+		return nil
+	}
+	w.id = elementID(osm.NodeKind, n.ID)
+	w.point(vector.Project(n.Point), schema.Point, 0)
+	return w.ready(ctx)
 }
 
 func (w *worker) ways(ctx context.Context, block int) error {
@@ -100,36 +111,39 @@ func (w *worker) ways(ctx context.Context, block int) error {
 		return err
 	}
 	for i := range ways {
-		way := &ways[i]
-		if way.Tags.Get("natural") == "coastline" {
-			w.coast.add(way.ID)
-		}
-		routes, boundaries := w.members.routes[way.ID], w.members.boundaries[way.ID]
-		if len(way.Tags) == 0 && len(routes) == 0 && len(boundaries) == 0 {
-			continue
-		}
-		draws := w.classify(schema.Subject{
-			Tags: way.Tags, Closed: way.Closed(), Kind: osm.WayKind,
-			Routes: w.members.routesOf(routes), Boundaries: w.members.boundariesOf(boundaries),
-		})
-		if len(draws) == 0 {
-			continue
-		}
-		places, err := w.base.Points(way.Nodes)
-		if err != nil {
-			return fmt.Errorf("way %d: %w", way.ID, err)
-		}
-		w.id = elementID(osm.WayKind, way.ID)
-		w.way(places, way.Closed())
-		if err := w.ready(ctx); err != nil {
+		if err := w.way(ctx, &ways[i]); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
 }
 
-// way draws a way's line or area.
-func (w *worker) way(places []cell.Point, closed bool) {
+func (w *worker) way(ctx context.Context, way *osm.Way) error {
+	if isCoast(way.Tags) {
+		w.coast.add(way.ID)
+	}
+	routes, boundaries := w.members.routes[way.ID], w.members.boundaries[way.ID]
+	if len(way.Tags) == 0 && len(routes) == 0 && len(boundaries) == 0 {
+		return nil
+	}
+	draws := w.classify(schema.Subject{
+		Tags: way.Tags, Closed: way.Closed(), Kind: osm.WayKind,
+		Routes: w.members.routesOf(routes), Boundaries: w.members.boundariesOf(boundaries),
+	})
+	if len(draws) == 0 {
+		return nil
+	}
+	places, err := w.base.Points(way.Nodes)
+	if err != nil {
+		return fmt.Errorf("way %d: %w", way.ID, err)
+	}
+	w.id = elementID(osm.WayKind, way.ID)
+	w.course(places, way.Closed())
+	return w.ready(ctx)
+}
+
+// course draws a way's line or area.
+func (w *worker) course(places []cell.Point, closed bool) {
 	w.places = vector.ProjectAll(w.places[:0], places)
 	w.shape.Reset()
 	w.shape.Add(w.places)
@@ -149,35 +163,34 @@ func (w *worker) relations(ctx context.Context, block int) error {
 		return err
 	}
 	for i := range relations {
-		r := &relations[i]
-		if !isArea(r) || len(r.Tags) == 0 {
-			continue
-		}
-		draws := w.classify(schema.Subject{Tags: r.Tags, Closed: true, Kind: osm.RelationKind})
-		if len(draws) == 0 {
-			continue
-		}
-		members, err := w.base.MemberWays(*r)
-		if err != nil {
-			return fmt.Errorf("relation %d: %w", r.ID, err)
-		}
-		outlines, _ := osm.AssembleMultipolygon(members) // what is wrong is left out, as its makers would see on any other map
-		polygons := project(outlines)
-		w.id = elementID(osm.RelationKind, r.ID)
-		var area int64
-		for _, polygon := range polygons {
-			area += areaOf(polygon)
-		}
-		w.measure(area, outlines)
-		for _, polygon := range polygons {
-			w.polygon(polygon)
-		}
-		w.label(polygons)
-		if err := w.ready(ctx); err != nil {
+		if err := w.relation(ctx, &relations[i]); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
+}
+
+func (w *worker) relation(ctx context.Context, r *osm.Relation) error {
+	if !isArea(r) || len(r.Tags) == 0 || len(w.classify(schema.Subject{Tags: r.Tags, Closed: true, Kind: osm.RelationKind})) == 0 {
+		return nil
+	}
+	members, err := w.base.MemberWays(*r)
+	if err != nil {
+		return fmt.Errorf("relation %d: %w", r.ID, err)
+	}
+	outlines, _ := osm.AssembleMultipolygon(members) // what is wrong is left out, as its makers would see on any other map
+	polygons := project(outlines)
+	w.id = elementID(osm.RelationKind, r.ID)
+	var area int64
+	for _, polygon := range polygons {
+		area += areaOf(polygon)
+	}
+	w.measure(area, outlines)
+	for _, polygon := range polygons {
+		w.polygon(polygon)
+	}
+	w.label(polygons)
+	return w.ready(ctx)
 }
 
 // project maps polygons to world units.

@@ -2,50 +2,50 @@ package build
 
 import (
 	"context"
-	"fmt"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/schema"
 	"github.com/pannier-maps/pannier/tiles/vector"
 )
 
-// task is a tile on its way through the encoders.
+// task is a tile on its way through the encoders: what it has less and more than
+// that of an old drawing.
 type task struct {
-	place   place
-	records []record
-	done    chan *encoded // takes one result
+	place      place
+	less, more []record
+	weight     int           // records that it takes care of, for progress
+	done       chan *encoded // takes one result
 }
 
+// encoded is what a tile comes to; without records, nothing.
 type encoded struct {
-	raw      []byte
-	features []int64 // by layer
+	raw           []byte
+	tile, records []byte  // frames
+	features      []int64 // by layer
+	err           error
 }
 
-// encodeTiles merges the runs and encodes tiles, several at a time, and emits
-// cells in order.
-func encodeTiles(ctx context.Context, opts Options, s *sorter, emit func(cell.Key, []byte) error) (Stats, error) {
-	m, err := s.merge()
-	if err != nil {
-		return Stats{}, err
-	}
+// encodeTiles encodes tiles, several at a time, that next yields in order, nil
+// for the end. It hands them to draw in that order. Old is the drawing that they
+// differ from, nil for none; records is the sum of the tasks' weights.
+func encodeTiles(ctx context.Context, opts Options, records int64, old *Drawing, next func() (*task, error), draw func(*task, *encoded) error) error {
 	group, ctx := errgroup.WithContext(ctx)
 	tasks := make(chan *task)
-	order := make(chan *task, 2*opts.Workers)
+	inOrder := make(chan *task, 2*opts.Workers)
 	group.Go(func() error {
 		for {
-			records, err := m.tile()
+			t, err := next()
 			if err != nil {
 				return err // with the channels open: nothing after it may look complete
 			}
-			if len(records) == 0 {
+			if t == nil {
 				close(tasks)
-				close(order)
+				close(inOrder)
 				return nil
 			}
-			t := &task{records[0].place, records, make(chan *encoded, 1)}
-			for _, queue := range []chan *task{order, tasks} {
+			t.done = make(chan *encoded, 1)
+			for _, queue := range []chan *task{inOrder, tasks} {
 				select {
 				case queue <- t:
 				case <-ctx.Done():
@@ -62,33 +62,31 @@ func encodeTiles(ctx context.Context, opts Options, s *sorter, emit func(cell.Ke
 				if err != nil || t == nil {
 					return err
 				}
-				t.done <- e.encode(t.records)
+				t.done <- e.carryOut(t, old)
 			}
 		})
 	}
-	c := cells{emit: emit, stats: Stats{Features: make(map[string]int64)}}
 	group.Go(func() error {
-		p := progress{tell: opts.Progress, stage: "tiles", total: s.records}
+		p := progress{tell: opts.Progress, stage: "tiles", total: records}
 		for {
-			t, err := receive(ctx, order)
-			if err != nil {
+			t, err := receive(ctx, inOrder)
+			if err != nil || t == nil {
 				return err
-			}
-			if t == nil {
-				return c.flush()
 			}
 			e, err := receive(ctx, t.done)
 			if err != nil {
 				return err
 			}
-			if err := c.add(t.place, *e); err != nil {
+			if e.err != nil {
+				return e.err
+			}
+			if err := draw(t, e); err != nil {
 				return err
 			}
-			p.add(int64(len(t.records)))
+			p.add(int64(t.weight))
 		}
 	})
-	err = group.Wait()
-	return c.stats, err
+	return group.Wait()
 }
 
 // receive takes the next value, nil when there are no more.
@@ -101,50 +99,30 @@ func receive[T any](ctx context.Context, from <-chan *T) (*T, error) {
 	}
 }
 
-// cells gathers tiles, which come in order, to cells.
-type cells struct {
-	emit  func(cell.Key, []byte) error
-	cell  cell.ID
-	raw   []byte
-	stats Stats
-}
-
-func (c *cells) add(p place, e encoded) error {
-	if c.cell != p.cell() {
-		if err := c.flush(); err != nil {
-			return err
-		}
-		c.cell = p.cell()
-	}
-	c.raw = cell.AppendItem(c.raw, cell.TileKey(p.tile()), e.raw)
-	if len(c.raw) > cell.MaxCellBytes {
-		return fmt.Errorf("cell %s: more than %d bytes", c.cell, cell.MaxCellBytes)
-	}
-	c.stats.Tiles++
-	c.stats.Bytes += int64(len(e.raw))
-	for i, n := range e.features {
-		if n > 0 {
-			c.stats.Features[schema.Layers[i].Name] += n
-		}
-	}
-	return nil
-}
-
-func (c *cells) flush() error {
-	if len(c.raw) == 0 {
-		return nil
-	}
-	raw := c.raw
-	c.raw = nil
-	c.stats.Cells++
-	return c.emit(cell.Key{Layer: cell.Tiles, ID: c.cell}, raw)
-}
-
 // tileEncoder makes a tile of its records.
 type tileEncoder struct {
 	encoder  vector.Encoder
 	features []vector.Feature // with space for geometry that is used again
 	joiner   joiner
+	packed   []byte
+}
+
+// carryOut makes the tile of a task.
+func (e *tileEncoder) carryOut(t *task, old *Drawing) *encoded {
+	records := t.more
+	if old != nil {
+		var err error
+		if records, err = old.amend(t); err != nil {
+			return &encoded{err: err}
+		}
+	}
+	if len(records) == 0 {
+		return new(encoded)
+	}
+	out := e.encode(records)
+	e.packed = packRecords(e.packed[:0], records)
+	out.tile, out.records = packFrame(out.raw), packFrame(e.packed)
+	return out
 }
 
 func (e *tileEncoder) encode(records []record) *encoded {

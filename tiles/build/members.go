@@ -24,9 +24,13 @@ type part struct {
 // routeKinds are the values of route that the base map shows.
 var routeKinds = map[string]bool{"bicycle": true, "mtb": true, "hiking": true, "foot": true}
 
+func newMembers() *members {
+	return &members{routes: make(map[int64][]part), boundaries: make(map[int64][]part)}
+}
+
 // readMembers reads all relations.
 func readMembers(ctx context.Context, base *osm.Base) (*members, error) {
-	m := &members{routes: make(map[int64][]part), boundaries: make(map[int64][]part)}
+	m := newMembers()
 	for i := range base.RelationBlocks() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -42,12 +46,21 @@ func readMembers(ctx context.Context, base *osm.Base) (*members, error) {
 	return m, nil
 }
 
+// lends reports whether a relation gives its ways attributes.
+func lends(r *osm.Relation) bool { return isRoute(r) || isBoundary(r) }
+
+func isRoute(r *osm.Relation) bool {
+	return r.Tags.Get("type") == "route" && routeKinds[r.Tags.Get("route")]
+}
+
+func isBoundary(r *osm.Relation) bool { return r.Tags.Get("boundary") != "" && isArea(r) }
+
 func (m *members) add(r *osm.Relation) {
 	var ways map[int64][]part
 	switch {
-	case r.Tags.Get("type") == "route" && routeKinds[r.Tags.Get("route")]:
+	case isRoute(r):
 		ways = m.routes
-	case r.Tags.Get("boundary") != "" && isArea(r):
+	case isBoundary(r):
 		ways = m.boundaries
 	default:
 		return

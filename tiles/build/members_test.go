@@ -11,7 +11,7 @@ import (
 // TestRouteDirections reads roles: a way that a route takes there and back is
 // ridden both ways.
 func TestRouteDirections(t *testing.T) {
-	m := &members{routes: make(map[int64][]part), boundaries: make(map[int64][]part)}
+	m := newMembers()
 	in := func(way int64, role string) osm.Member { return osm.Member{Kind: osm.WayKind, Ref: way, Role: role} }
 	route := osm.Tags{{Key: "route", Value: "bicycle"}, {Key: "type", Value: "route"}}
 	m.add(&osm.Relation{Tags: route, Members: []osm.Member{in(1, ""), in(2, "forward"), in(3, "backward"), in(2, "backward"), in(4, "link"), in(3, "backward")}})

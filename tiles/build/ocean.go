@@ -24,12 +24,20 @@ func (c *coast) add(id int64) {
 	c.ways = append(c.ways, id)
 }
 
+// shore is what the sea was drawn of.
+type shore struct {
+	ways     []int64 // of the coast, ids rising
+	problems []osm.Problem
+}
+
+func isCoast(tags osm.Tags) bool { return tags.Get("natural") == "coastline" }
+
 // oceanID is the element that the ocean counts as; no kind has it.
 const oceanID = 3 << 62
 
-// ocean draws the sea within the box of the bounds, else of the extract, and
-// returns what is wrong with the coast. Without a box it draws nothing.
-func (w *worker) ocean(ctx context.Context, bounds orb.MultiPolygon) ([]osm.Problem, error) {
+// ocean draws the sea of coastline ways within the box of the bounds, else of
+// the extract. Without a box it draws nothing.
+func (w *worker) ocean(ctx context.Context, bounds orb.MultiPolygon, coast []int64) (shore, error) {
 	box := w.base.Header().Bounds
 	if len(bounds) > 0 {
 		b := bounds.Bound()
@@ -38,27 +46,29 @@ func (w *worker) ocean(ctx context.Context, bounds orb.MultiPolygon) ([]osm.Prob
 			Max: cell.Point{LonE7: e7(b.Right(), 180), LatE7: e7(b.Top(), 90)},
 		}
 	}
-	if len(w.coast.ways) == 0 || box == (osm.Box{}) {
-		return nil, nil
+	slices.Sort(coast) // workers find them in any order
+	sea := shore{ways: coast}
+	if len(coast) == 0 || box == (osm.Box{}) {
+		return sea, nil
 	}
-	slices.Sort(w.coast.ways) // workers find them in any order
 	var all osm.Relation
-	for _, id := range w.coast.ways {
+	for _, id := range coast {
 		all.Members = append(all.Members, osm.Member{Kind: osm.WayKind, Ref: id})
 	}
 	ways, err := w.base.MemberWays(all)
 	if err != nil {
-		return nil, err
+		return sea, err
 	}
-	polygons, problems := osm.AssembleCoast(ways, box)
+	var polygons [][][]cell.Point
+	polygons, sea.problems = osm.AssembleCoast(ways, box)
 	w.id = oceanID
 	w.take(schema.Ocean)
 	for _, polygon := range project(polygons) {
 		w.polygon(polygon)
 		if err := w.ready(ctx); err != nil {
-			return nil, err
+			return sea, err
 		}
 	}
 	w.finish()
-	return problems, nil
+	return sea, nil
 }

@@ -27,6 +27,10 @@ type sorter struct {
 	written int64
 }
 
+func newSorter(opts Options) *sorter {
+	return &sorter{limit: max(opts.MemoryBytes, minMemory) / int64(opts.Workers), dir: opts.TempDir}
+}
+
 // section is a run in a file.
 type section struct {
 	file     *os.File
