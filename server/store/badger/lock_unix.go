@@ -7,6 +7,9 @@ import (
 	"syscall"
 )
 
+// locks is whether a folder can be locked.
+const locks = true
+
 // lock takes Badger's own lock of a folder. It reports whether another process
 // has it.
 func lock(dir string) (unlock func() error, taken bool, err error) {

@@ -69,7 +69,8 @@ type Options struct {
 // Store is a store.MetaStore in a folder.
 type Store struct {
 	dir  string
-	most int // tables that may gather
+	free func() error // gives up the folder's lock
+	most int          // tables that may gather
 	stop *stopper
 	room func() error // store.ErrFull when the disk is
 
@@ -102,13 +103,21 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := room(dir); err != nil {
 		return nil, err
 	}
+	// Badger locks one generation; this, also the moment between two.
+	free, taken, err := lock(dir)
+	if taken {
+		err = errors.Join(store.ErrLocked, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	}
 	s := &Store{
-		dir: dir, most: o.Tables, room: func() error { return room(dir) },
+		dir: dir, free: free, most: o.Tables, room: func() error { return room(dir) },
 		stop: &stopper{log: o.Log, fatal: o.Fatal},
 	}
 	s.idle = sync.NewCond(&s.mu)
 	if err := s.open(); err != nil {
-		return nil, fmt.Errorf("open store %s: %w", dir, err)
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", dir, err), free())
 	}
 	return s, nil
 }
@@ -296,7 +305,7 @@ func (s *Store) Close() error {
 	if !first || s.room() != nil {
 		return nil
 	}
-	if err := s.db.Close(); err != nil {
+	if err := errors.Join(s.db.Close(), s.free()); err != nil {
 		return fmt.Errorf("close store: %w", err)
 	}
 	return nil

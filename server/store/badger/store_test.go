@@ -60,6 +60,22 @@ func TestLocked(t *testing.T) {
 	open(t, dir, nil)
 }
 
+// While the store goes over to its next generation there is one that Badger has
+// not locked yet: who opens the store in that moment must not get hold of it.
+func TestLockedBetweenGenerations(t *testing.T) {
+	dir := t.TempDir()
+	open(t, dir, nil)
+	if err := makeGeneration(dir, 2, create); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir, Options{Log: slog.New(slog.DiscardHandler)}); !errors.Is(err, store.ErrLocked) {
+		t.Errorf("Open gave %v, want ErrLocked", err)
+	}
+	if names := list(t, dir); len(names) != 2 {
+		t.Errorf("the folder holds %v", names)
+	}
+}
+
 // Phantoms are what the contract warns of. Should Badger begin to see them, the
 // warning can go.
 func TestPhantom(t *testing.T) {
