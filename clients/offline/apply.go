@@ -65,13 +65,17 @@ func (r *Region) apply(ctx context.Context, next pull.Version, h *head.Head) err
 	if installed.head != nil && installed.head.Manifest != h.Manifest {
 		w.news = func(c manifest.Change) bool { return compares(c, installed.whole, target) }
 	}
+	_, wasArchive, err := basemap(ctx, tx)
+	if err != nil {
+		return err
+	}
 	if err := w.replace(ctx, manifest.Diff(installed.held, held), held, next); err != nil {
 		return err
 	}
 	if err := storeState(ctx, tx, next.State); err != nil {
 		return err
 	}
-	if err := w.describe(ctx, target); err != nil {
+	if err := w.describe(ctx, target, h.Version, wasArchive); err != nil {
 		return err
 	}
 	if w.news != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/pannier-maps/pannier/clients/offline/offlinetest"
+	"github.com/pannier-maps/pannier/tiles/archive/mbtiles"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
@@ -44,7 +45,11 @@ func TestMBTiles(t *testing.T) {
 		cell.New(14, 8904, 5779): mvt, cell.New(12, 2226, 1444): mvt, cell.World: []byte("no tile at all"),
 	}})
 	exported := filepath.Join(dir, "export.mbtiles")
-	if err := r.ExportMBTiles(ctx, exported); err != nil {
+	about, err := r.Describe(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := mbtiles.WriteFile(exported, about, r.Tiles(ctx)); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{r.Path(), exported} {
@@ -62,7 +67,7 @@ func TestMBTiles(t *testing.T) {
 			t.Errorf("tile begins with %q, want gzip", got)
 		}
 		for name, want := range map[string]string{
-			"name": "Test region drava", "format": "pbf", "minzoom": "0", "maxzoom": "14",
+			"name": "Test region drava", "version": "1", "type": "baselayer", "format": "pbf", "minzoom": "0", "maxzoom": "14",
 			"bounds": "13.8,46,16.6,47.6", "center": "15.2,46.8,7", "attribution": "© OpenStreetMap contributors (ODbL-1.0)",
 		} {
 			if got := ask(`SELECT value FROM metadata WHERE name = '` + name + `'`); got != want {
@@ -80,8 +85,8 @@ func TestMBTiles(t *testing.T) {
 		}
 	}
 	out, _ := exec.Command(program, exported, ".tables").Output()
-	if got := strings.Fields(string(out)); len(got) != 2 {
-		t.Errorf("the exported file has the tables %q, want metadata and tiles", got)
+	if got := strings.Fields(string(out)); len(got) != 4 {
+		t.Errorf("the exported file has the tables %q, want metadata and tiles, and map and images below it", got)
 	}
 }
 

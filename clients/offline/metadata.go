@@ -10,52 +10,76 @@ import (
 
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/archive"
+	"github.com/pannier-maps/pannier/tiles/archive/mbtiles"
+	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
-// describe writes the metadata of an MBTiles file.
-func (w *writer) describe(ctx context.Context, m *manifest.Manifest) error {
-	var before string
-	err := w.tx.QueryRowContext(ctx, `SELECT coalesce(max(value), '') FROM metadata WHERE name = 'json'`).Scan(&before)
+// describe writes the metadata of an MBTiles file. The list of layers is that of
+// the archive that the base map was taken from; else it grows with the tiles that
+// come, unless the map came from an archive before.
+func (w *writer) describe(ctx context.Context, m *manifest.Manifest, version uint64, wasArchive bool) error {
+	about, isArchive, err := basemap(ctx, w.tx)
 	if err != nil {
 		return err
 	}
-	layers := archive.ParseLayers(layerList(before))
-	layers.Merge(w.vectors)
-	list, err := layers.List()
+	if !isArchive {
+		var before string
+		err := w.tx.QueryRowContext(ctx, `SELECT coalesce(max(value), '') FROM metadata WHERE name = 'json'`).Scan(&before)
+		if err != nil {
+			return err
+		}
+		layers := archive.Layers{}
+		if !wasArchive {
+			layers = archive.ParseLayers(layerList(before))
+		}
+		layers.Merge(w.vectors)
+		if about.VectorLayers, err = layers.List(); err != nil {
+			return err
+		}
+	}
+	about.Name, about.Attribution, about.Bounds, about.Version = m.Meta.Name, Attribution(m), m.Meta.Bounds, strconv.FormatUint(version, 10)
+	if about.MinZoom, about.MaxZoom, err = zooms(ctx, w.tx); err != nil {
+		return err
+	}
+	rows, err := mbtiles.MetadataRows(about)
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(tilesJSON{list})
-	if err != nil {
+	if _, err := w.tx.ExecContext(ctx, `DELETE FROM metadata`); err != nil {
 		return err
 	}
-	var first, last, middle int
-	err = w.tx.QueryRowContext(ctx, `SELECT coalesce(min(zoom_level), 0), coalesce(max(zoom_level), 0) FROM tiles`).Scan(&first, &last)
-	if err != nil {
-		return err
-	}
-	middle = (first + last + 1) / 2
-	b := m.Meta.Bounds
-	for _, row := range [][2]string{
-		{"name", m.Meta.Name},
-		{"format", "pbf"},
-		{"type", "baselayer"},
-		{"minzoom", strconv.Itoa(first)},
-		{"maxzoom", strconv.Itoa(last)},
-		{"bounds", strings.Join([]string{degrees(int64(b[0])), degrees(int64(b[1])), degrees(int64(b[2])), degrees(int64(b[3]))}, ",")},
-		{"center", fmt.Sprintf("%s,%s,%d", degrees((int64(b[0])+int64(b[2]))/2), degrees((int64(b[1])+int64(b[3]))/2), middle)},
-		{"attribution", Attribution(m)},
-		{"json", string(text)},
-	} {
-		if _, err := w.tx.ExecContext(ctx, `INSERT OR REPLACE INTO metadata VALUES (?, ?)`, row[0], row[1]); err != nil {
+	for _, row := range rows {
+		if _, err := w.tx.ExecContext(ctx, `INSERT INTO metadata VALUES (?, ?)`, row[0], row[1]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// degrees writes 1e-7 degrees as a decimal number.
-func degrees(e7 int64) string { return strconv.FormatFloat(float64(e7)/1e7, 'f', -1, 64) }
+// basemap returns what the region says of a base map that was taken from an
+// archive; false for one of our own schema, or when that cell is not held.
+func basemap(ctx context.Context, db queryer) (about archive.Metadata, ok bool, err error) {
+	raw, _, err := loadCell(ctx, db, cell.Key{Layer: cell.Assets, ID: cell.World})
+	if err != nil {
+		return about, false, err
+	}
+	for item, err := range cell.Items(raw) {
+		if err != nil {
+			return about, false, err
+		}
+		if string(item.Key) == archive.BasemapItem {
+			about, err := archive.ParseBasemap(item.Value)
+			return about, err == nil, err
+		}
+	}
+	return about, false, nil
+}
+
+// zooms returns the first and the last zoom of the tiles; 0 when there are none.
+func zooms(ctx context.Context, db queryer) (first, last uint8, err error) {
+	err = db.QueryRowContext(ctx, `SELECT coalesce(min(zoom_level), 0), coalesce(max(zoom_level), 0) FROM tiles`).Scan(&first, &last)
+	return first, last, err
+}
 
 // Attribution returns the line that must be shown with a version's content,
 // composed from the licences of what is in it.
@@ -85,32 +109,33 @@ func (r *Region) Attribution(ctx context.Context) (string, error) {
 	return Attribution(m), nil
 }
 
-// tilesJSON is the row json of an MBTiles file's metadata.
-type tilesJSON struct {
-	Layers json.RawMessage `json:"vector_layers"`
-}
-
-// layerList returns the list in such a row; none when there is none.
+// layerList returns the list of layers in the row json; none when there is none.
 func layerList(row string) json.RawMessage {
-	var members tilesJSON
+	var members struct {
+		Layers json.RawMessage `json:"vector_layers"`
+	}
 	json.Unmarshal([]byte(row), &members) // the list helps other programs and nothing of ours depends on it
 	return members.Layers
 }
 
 // Describe tells what the base map is, for exports.
-func (r *Region) Describe(ctx context.Context) (m archive.Metadata, err error) {
-	about, err := r.Manifest(ctx)
+func (r *Region) Describe(ctx context.Context) (about archive.Metadata, err error) {
+	m, err := r.Manifest(ctx)
 	if err != nil {
-		return m, err
+		return about, err
+	}
+	if about, _, err = basemap(ctx, r.read); err != nil {
+		return about, fmt.Errorf("describe the base map: %w", explain(err))
 	}
 	var text string
-	err = r.read.QueryRowContext(ctx, `SELECT
-		(SELECT value FROM metadata WHERE name = 'json'),
-		coalesce((SELECT min(zoom_level) FROM tiles), 0), coalesce((SELECT max(zoom_level) FROM tiles), 0)`,
-	).Scan(&text, &m.MinZoom, &m.MaxZoom)
-	if err != nil {
-		return m, absent(err, "metadata")
+	err = r.read.QueryRowContext(ctx, `SELECT (SELECT value FROM metadata WHERE name = 'json'), coalesce((SELECT value FROM metadata WHERE name = 'version'), '')`).
+		Scan(&text, &about.Version)
+	if err == nil {
+		about.MinZoom, about.MaxZoom, err = zooms(ctx, r.read)
 	}
-	m.Name, m.Attribution, m.Bounds, m.VectorLayers = about.Meta.Name, Attribution(about), about.Meta.Bounds, layerList(text)
-	return m, nil
+	if err != nil {
+		return about, absent(err, "metadata")
+	}
+	about.Name, about.Attribution, about.Bounds, about.VectorLayers = m.Meta.Name, Attribution(m), m.Meta.Bounds, layerList(text)
+	return about, nil
 }

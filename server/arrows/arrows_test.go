@@ -52,7 +52,7 @@ var outside = map[string][]string{
 	"golang.org/x/image":             {"server/media", "tiles/dem"},                         // WebP; LZW of TIFF
 	"github.com/gen2brain/avif":      {"server/media"},                                      // AVIF
 	"github.com/spf13/cobra":         {"server/cmd", "clients/cmd"},                         // commands only
-	"modernc.org/sqlite":             {"clients/offline"},                                   // one room knows the file
+	"modernc.org/sqlite":             {"clients/offline", "tiles/archive/mbtiles"},          // a region's file; files of others
 	"github.com/paulmach/orb":        {"tiles/build", "server/compose"},                     // geojson and maptile of orb bring BSON
 	"github.com/paulmach/osm":        {},                                                    // its test data, not its code
 	"net/http":                       {"server", "clients/cmd", "sync/bundle", "sync/pull"}, // tiles and the phone's rooms stay small

@@ -39,8 +39,15 @@ type Tile struct {
 	Data []byte
 }
 
+// Format is a kind of tiles.
+type Format string
+
+// MVT are Mapbox Vector Tiles.
+const MVT Format = "Mapbox vector tiles"
+
 // Metadata is what a file says of its map.
 type Metadata struct {
+	Format                         Format   // what its tiles are, "" unknown; writers write MVT whatever stands here
 	Name, Description, Attribution string   // the attribution may be HTML
 	Version                        string   // of the content
 	Type                           string   // Base when empty

@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"iter"
 	"os"
 
 	"github.com/pannier-maps/pannier/clients/offline"
+	"github.com/pannier-maps/pannier/tiles/archive"
+	"github.com/pannier-maps/pannier/tiles/archive/mbtiles"
 	"github.com/pannier-maps/pannier/tiles/archive/pmtiles"
 	"github.com/pannier-maps/pannier/tiles/export/geojson"
 	"github.com/pannier-maps/pannier/tiles/export/gpx"
@@ -14,21 +17,22 @@ import (
 
 // exporters write a region to a new file, by format.
 var exporters = map[string]func(ctx context.Context, a *app, r *offline.Region, path string) error{
-	"mbtiles": func(ctx context.Context, _ *app, r *offline.Region, path string) error {
-		return r.ExportMBTiles(ctx, path)
-	},
-	"pmtiles": exportPMTiles,
+	"mbtiles": exportMap(mbtiles.WriteFile),
+	"pmtiles": exportMap(pmtiles.WriteFile),
 	"geojson": exportGeoJSON,
 	"gpx":     exportGPX,
 	"bundle":  exportBundle,
 }
 
-func exportPMTiles(ctx context.Context, _ *app, r *offline.Region, path string) error {
-	meta, err := r.Describe(ctx)
-	if err != nil {
-		return err
+// exportMap exports the base map as an archive of tiles.
+func exportMap(write func(path string, m archive.Metadata, tiles iter.Seq2[archive.Tile, error]) error) func(context.Context, *app, *offline.Region, string) error {
+	return func(ctx context.Context, _ *app, r *offline.Region, path string) error {
+		m, err := r.Describe(ctx)
+		if err != nil {
+			return err
+		}
+		return write(path, m, r.Tiles(ctx))
 	}
-	return pmtiles.WriteFile(path, meta, r.Tiles(ctx))
 }
 
 func exportGeoJSON(ctx context.Context, a *app, r *offline.Region, path string) error {

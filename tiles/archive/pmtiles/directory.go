@@ -118,22 +118,22 @@ const firstLeafEntries = 4096
 // the leaf directories, each compressed.
 // Leaves hold leafEntries each, or twice as many until the root fits.
 func encodeTree(entries []entry, leafEntries int) (root, leaves []byte, err error) {
-	var gzip packer
-	if root, err = gzip.pack(encodeDirectory(entries)); err != nil || headerBytes+len(root) < rootEnd {
+	var gzip archive.Packer
+	if root, err = gzip.Pack(encodeDirectory(entries)); err != nil || headerBytes+len(root) < rootEnd {
 		return root, nil, err
 	}
 	for size := leafEntries; ; size *= 2 {
 		leaves = leaves[:0]
 		var pointers []entry
 		for at := 0; at < len(entries); at += size {
-			leaf, err := gzip.pack(encodeDirectory(entries[at:min(at+size, len(entries))]))
+			leaf, err := gzip.Pack(encodeDirectory(entries[at:min(at+size, len(entries))]))
 			if err != nil {
 				return nil, nil, err
 			}
 			pointers = append(pointers, entry{tile: entries[at].tile, offset: uint64(len(leaves)), length: uint32(len(leaf))})
 			leaves = append(leaves, leaf...)
 		}
-		if root, err = gzip.pack(encodeDirectory(pointers)); err != nil || headerBytes+len(root) < rootEnd {
+		if root, err = gzip.Pack(encodeDirectory(pointers)); err != nil || headerBytes+len(root) < rootEnd {
 			return root, leaves, err
 		}
 	}

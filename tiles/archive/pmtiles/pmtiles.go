@@ -42,7 +42,12 @@ const (
 var compressions = map[Compression]string{0: "unknown", Plain: "none", Gzip: "gzip", 3: "Brotli", Zstd: "Zstandard"}
 
 // String returns the compression's name.
-func (c Compression) String() string { return nameOf(compressions, c) }
+func (c Compression) String() string {
+	if name, ok := compressions[c]; ok {
+		return name
+	}
+	return fmt.Sprintf("number %d", uint8(c))
+}
 
 // TileType is a kind of tiles. The numbers are the format's.
 type TileType uint8
@@ -53,18 +58,8 @@ const (
 	MLT TileType = 6
 )
 
-var tileTypes = map[TileType]string{
-	0: "unknown tiles", MVT: "Mapbox vector tiles", 2: "PNG pictures", 3: "JPEG pictures", 4: "WebP pictures", 5: "AVIF pictures", MLT: "MapLibre tiles (MLT)",
-}
-
-// String returns what the tiles are.
-func (t TileType) String() string { return nameOf(tileTypes, t) }
-
-func nameOf[T ~uint8](names map[T]string, n T) string {
-	if name, ok := names[n]; ok {
-		return name
-	}
-	return fmt.Sprintf("number %d", n)
+var formats = map[TileType]archive.Format{
+	MVT: archive.MVT, 2: "PNG pictures", 3: "JPEG pictures", 4: "WebP pictures", 5: "AVIF pictures", MLT: "MapLibre tiles (MLT)",
 }
 
 // section is a range of bytes.

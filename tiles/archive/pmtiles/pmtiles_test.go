@@ -271,7 +271,7 @@ func TestRunsAndCopies(t *testing.T) {
 	}
 	m, err := a.Metadata()
 	want2 := region
-	want2.Type, want2.VectorLayers = archive.Base, json.RawMessage(`[{"id":"streets","fields":{"kind":"String"},"minzoom":0,"maxzoom":29}]`)
+	want2.Type, want2.Format, want2.VectorLayers = archive.Base, archive.MVT, json.RawMessage(`[{"id":"streets","fields":{"kind":"String"},"minzoom":0,"maxzoom":29}]`)
 	if err != nil || !reflect.DeepEqual(m, want2) {
 		t.Errorf("Metadata = %+v, %v, want %+v", m, err, want2)
 	}

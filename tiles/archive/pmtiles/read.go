@@ -51,7 +51,7 @@ func NewArchive(r io.ReaderAt, size int64) (*Archive, error) {
 		return nil, err
 	}
 	if a.header.Type == MLT {
-		return nil, fmt.Errorf("%w: its tiles are %s; only %s can be read", archive.ErrUnsupported, MLT, MVT)
+		return nil, fmt.Errorf("%w: its tiles are %s; only %s can be read", archive.ErrUnsupported, formats[MLT], archive.MVT)
 	}
 	if a.root, err = a.directory(a.header.root); err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func (a *Archive) Header() Header { return a.header }
 // Metadata returns what the archive says of its map; members that are not of
 // their type count as absent.
 func (a *Archive) Metadata() (archive.Metadata, error) {
-	m := archive.Metadata{Bounds: a.header.Bounds, MinZoom: a.header.MinZoom, MaxZoom: a.header.MaxZoom}
+	m := archive.Metadata{Format: formats[a.header.Type], Bounds: a.header.Bounds, MinZoom: a.header.MinZoom, MaxZoom: a.header.MaxZoom}
 	raw, err := a.read(a.header.metadata, a.header.Internal, MaxMetadataBytes)
 	if err != nil {
 		return m, fmt.Errorf("read metadata: %w", err)

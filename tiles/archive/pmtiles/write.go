@@ -19,7 +19,7 @@ import (
 // when the archive is complete. Temporary files lie in the same folder.
 func WriteFile(path string, meta archive.Metadata, tiles iter.Seq2[archive.Tile, error]) (err error) {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, ".pmtiles-*")
+	f, err := os.CreateTemp(dir, ".new-*-pmtiles")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
@@ -65,27 +65,18 @@ func Write(w io.Writer, meta archive.Metadata, tiles iter.Seq2[archive.Tile, err
 }
 
 func write(w io.Writer, dir string, meta archive.Metadata, tiles iter.Seq2[archive.Tile, error]) error {
-	s, err := newSpool(dir)
+	s, err := archive.NewSpool(dir)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	var entries []entry // with offsets in the spool
-	for tile, err := range tiles {
-		if err != nil {
-			return fmt.Errorf("read tiles: %w", err)
-		}
-		if len(tile.Data) == 0 {
-			continue
-		}
-		e, err := s.add(tile, meta)
-		if err != nil {
-			return fmt.Errorf("add tile %s: %w", tile.ID, err)
-		}
-		entries = append(entries, e)
+	defer s.Close()
+	all, err := s.Fill(meta, tiles)
+	if err != nil {
+		return err
 	}
-	if len(entries) == 0 {
-		return archive.ErrNoTiles
+	entries := make([]entry, len(all)) // with offsets in the spool
+	for i, t := range all {
+		entries[i] = entry{tile: numberOf(t.ID), offset: t.Offset, length: t.Length, run: 1}
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(a.tile, b.tile) })
 	for i := 1; i < len(entries); i++ {
@@ -117,8 +108,14 @@ func write(w io.Writer, dir string, meta archive.Metadata, tiles iter.Seq2[archi
 			return err
 		}
 	}
-	if err := s.copyTo(out, contents); err != nil {
-		return err
+	for _, c := range contents {
+		data, err := s.Read(c)
+		if err != nil {
+			return err
+		}
+		if _, err := out.Write(data); err != nil {
+			return err
+		}
 	}
 	return out.Flush()
 }
@@ -126,7 +123,7 @@ func write(w io.Writer, dir string, meta archive.Metadata, tiles iter.Seq2[archi
 // arrange turns entries in the order of tiles, one for each tile, with offsets
 // in the spool, into runs with offsets in the archive's data. It returns the
 // contents' places in the spool in the order of the data, and the data's length.
-func arrange(entries []entry) (runs []entry, contents []section, total uint64) {
+func arrange(entries []entry) (runs []entry, contents []archive.Content, total uint64) {
 	placed := make(map[uint64]uint64, len(entries)) // spool offset to data offset
 	runs = entries[:0]
 	for _, e := range entries {
@@ -134,7 +131,7 @@ func arrange(entries []entry) (runs []entry, contents []section, total uint64) {
 		if !ok {
 			offset = total
 			placed[e.offset] = offset
-			contents = append(contents, section{e.offset, uint64(e.length)})
+			contents = append(contents, archive.Content{Offset: e.offset, Length: e.length})
 			total += uint64(e.length)
 		}
 		if n := len(runs); n > 0 && runs[n-1].offset == offset && runs[n-1].tile+uint64(runs[n-1].run) == e.tile {
