@@ -1,6 +1,6 @@
 // Package compose puts together what the next version of a region shall hold:
 // base map tiles from its OpenStreetMap base, features from the base and from
-// its providers, and the photos of those.
+// its providers, the photos of those, and heights from its height model.
 //
 // Tiles are drawn only when something that goes into them has changed since the
 // last publish; cells of features are made only when something in them has.
@@ -112,10 +112,12 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 	}
 	d.POIs, d.Routes, d.Notices, d.Warnings = cells.counts.POIs, cells.counts.Routes, cells.counts.Notices, cells.warnings
 	keptFeatures := cells.kept(last)
-	d.Content.Kept = slices.Concat(keptFeatures, photos.kept(last))
+	bounds := c.bounds(area, cells)
+	relief := c.relief(r.ID, cells.heights, bounds)
+	d.Content.Kept = slices.Concat(keptFeatures, photos.kept(last), relief.kept(last))
 	d.Content.Meta = manifest.Meta{
-		Region: r.ID, Name: r.Name, Languages: r.Languages, MinReader: manifest.MinReader(cell.Tiles),
-		Bounds: c.bounds(area, cells), Licences: cells.licences(),
+		Region: r.ID, Name: r.Name, Languages: r.Languages, MinReader: relief.reader(),
+		Bounds: bounds, Licences: cells.licences(),
 	}
 	own, err := c.ownCategories(ctx, r.ID)
 	if err != nil {
@@ -145,7 +147,10 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 		if err := cells.emit(keptFeatures, emit); err != nil {
 			return err
 		}
-		if err := photos.emit(ctx, emit); err != nil || !drawn {
+		if err := photos.emit(ctx, emit); err != nil {
+			return err
+		}
+		if err := relief.emit(ctx, c.Progress, emit); err != nil || !drawn {
 			return err
 		}
 		stats, err := build.Tiles(ctx, base, build.Options{

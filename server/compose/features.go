@@ -2,6 +2,7 @@ package compose
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -23,7 +24,7 @@ import (
 // lie on the shelf; what providers gave differs from it in the touched cells.
 type featureCells struct {
 	shelf    *shelf  // nil without a base
-	relief   *relief // nil without a height model
+	heights  *survey // nil without a height model
 	touched  map[cell.ID]*sortedCell
 	licence  map[manifest.Licence]bool
 	box      osm.Box // around what providers gave, where the region has no area
@@ -34,13 +35,12 @@ type featureCells struct {
 // features gathers the region's features. Close them after an error, too.
 func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Base, area orb.MultiPolygon) (f *featureCells, err error) {
 	f = &featureCells{licence: make(map[manifest.Licence]bool)}
-	if f.relief, err = c.openRelief(ctx, r.ID); err != nil {
+	if f.heights, err = c.openSurvey(ctx, r.ID); err != nil {
 		return f, fmt.Errorf("region %s: open its height model: %w", r.ID, err)
 	}
-	defer f.relief.close()
 	print := string(r.Boundary)
 	if base != nil {
-		if f.shelf, err = c.openShelf(ctx, r, base, area, f.relief); err != nil {
+		if f.shelf, err = c.openShelf(ctx, r, base, area, f.heights); err != nil {
 			return f, fmt.Errorf("region %s: features of OpenStreetMap: %w", r.ID, err)
 		}
 		f.licence[osmLicence] = true
@@ -50,18 +50,18 @@ func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Bas
 		print = fingerprint(r, base)
 	}
 	day := yesterday()
-	p := &placer{shelf: f.shelf, relief: f.relief, area: area, bounded: len(r.Boundary) > 0, day: day, print: day + f.relief.sign(print)}
+	p := &placer{shelf: f.shelf, heights: f.heights, area: area, bounded: len(r.Boundary) > 0, day: day, print: day + f.heights.sign(print)}
 	if err := c.sort(ctx, r.ID, p, f); err != nil {
 		return f, err
 	}
-	f.relief.credit(f)
-	f.relief.tell(f)
+	f.heights.credit(f)
+	f.heights.tell(f)
 	return f, nil
 }
 
 // openShelf opens the region's shelf, or makes it when its base, its languages
 // or its area are others.
-func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Base, area orb.MultiPolygon, heights *relief) (*shelf, error) {
+func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Base, area orb.MultiPolygon, heights *survey) (*shelf, error) {
 	path, print := filepath.Join(c.Cache, r.ID+".shelf"), heights.sign(fingerprint(r, base))
 	if !c.Rebuild {
 		if s, err := openShelf(path, print); err == nil {
@@ -197,10 +197,11 @@ func (f *featureCells) content(id cell.ID) ([]byte, error) {
 }
 
 func (f *featureCells) close() error {
-	if f.shelf == nil {
-		return nil
+	err := f.heights.close()
+	if f.shelf != nil {
+		err = errors.Join(err, f.shelf.close())
 	}
-	return f.shelf.close()
+	return err
 }
 
 func (f *featureCells) warn(format string, args ...any) {

@@ -2,12 +2,10 @@ package compose
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -64,10 +62,8 @@ func (c *Composer) gatherPhotos(ctx context.Context, region string, f *featureCe
 		}
 	}
 	slices.Sort(f.warnings) // cells came in any order
-	if data, err := os.ReadFile(p.path); err == nil && !c.Rebuild {
-		if json.Unmarshal(data, &p.known) != nil {
-			p.known = nil // it is only a cache
-		}
+	if !c.Rebuild && !keptJSON(p.path, &p.known) {
+		p.known = nil
 	}
 	return p, nil
 }
@@ -163,28 +159,10 @@ func (p *photoCells) emit(ctx context.Context, emit func(key cell.Key, raw []byt
 	return p.remember()
 }
 
-func (p *photoCells) remember() (err error) {
+func (p *photoCells) remember() error {
 	all := make(map[string]photoCell, len(p.cells))
 	for id, c := range p.cells {
 		all[id.String()] = c
 	}
-	data, err := json.Marshal(all)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(p.path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(p.path), ".new-*-photos")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), p.path)
-	}
-	if err != nil {
-		err = errors.Join(fmt.Errorf("remember photos: %w", err), os.Remove(f.Name()))
-	}
-	return err
+	return keepJSON(p.path, all)
 }

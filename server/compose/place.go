@@ -37,7 +37,7 @@ type place struct {
 // placer finds the places of words. It may be used concurrently.
 type placer struct {
 	shelf   *shelf  // nil without a base
-	relief  *relief // nil without a height model
+	heights *survey // nil without a height model
 	area    orb.MultiPolygon
 	bounded bool   // what lies outside the area is left out
 	day     string // the last one that is over everywhere
@@ -73,7 +73,7 @@ func (p *placer) place(id string, words []word) (to place, err error) {
 	case own != nil:
 		to.amends = true
 		to.counts.add(own.Kind, -1)
-		p.relief.forget(own)
+		p.heights.forget(own)
 	default:
 		whole := slices.IndexFunc(all, func(s said) bool { return s.Validate() == nil })
 		if whole < 0 {
@@ -115,12 +115,12 @@ func (p *placer) place(id string, words []word) (to place, err error) {
 }
 
 func (p *placer) climb(f *feature.Feature, to *place) (*feature.Feature, error) {
-	if p.relief == nil {
+	if p.heights == nil {
 		return f, nil
 	}
 	p.climbing.Lock()
 	defer p.climbing.Unlock()
-	alone := &relief{model: p.relief.model}
+	alone := &survey{model: p.heights.model}
 	climbed, err := alone.climb(f)
 	to.beyond, to.unsound = alone.beyond > 0, len(alone.unsound) > 0
 	return climbed, err

@@ -5,159 +5,99 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
-	"reflect"
-	"slices"
 
+	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/manifest"
-	"github.com/pannier-maps/pannier/tiles/dem"
-	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/relief"
 )
 
-// climbVersion goes into the fingerprint of a shelf that a height model had a
-// part in. Raise it when the same model gives routes other heights.
-const climbVersion = 1
+// reliefVersion goes into the fingerprint of relief. Raise it when the same model
+// gives other tiles.
+const reliefVersion = 1
 
-// relief gives routes their ascent and profile by the region's height model. A
-// nil one, of a region without such a model, does nothing.
-type relief struct {
-	model   *dem.Model
-	files   []string // named by their content
-	credits []manifest.Licence
-	beyond  int      // routes that reach beyond the model
-	unsound []string // ids of routes whose recorded heights were left out
+// reliefCells is a region's heights as tiles. They are drawn anew when the height
+// model or the region's box is another: a file in the cache remembers what was
+// made of which. A nil one, of a region whose model does not reach it, has none.
+type reliefCells struct {
+	survey *survey
+	box    relief.Box
+	path   string
+	print  string // of what goes into them
+	known  madeRelief
+	there  bool // all of known are in the version before
 }
 
-// openRelief opens a region's height model; nil when it has none.
-func (c *Composer) openRelief(ctx context.Context, region string) (*relief, error) {
-	all, err := c.Catalog.Heights(ctx, region)
-	if err != nil || len(all) == 0 {
-		return nil, err
-	}
-	r := new(relief)
-	var paths []string
-	for _, h := range all {
-		r.files = append(r.files, h.File)
-		if h.Attribution != "" {
-			r.credits = append(r.credits, manifest.Licence{ID: h.Licence, Attribution: h.Attribution})
-		}
-		paths = append(paths, filepath.Join(c.Folder, region, h.File))
-	}
-	r.model, err = dem.OpenModel(paths...)
-	return r, err
+// madeRelief is the cells that were made last.
+type madeRelief struct {
+	Fingerprint string               `json:"fingerprint"`
+	Cells       map[string]blob.Hash `json:"cells"` // by their squares
 }
 
-func (r *relief) close() {
-	if r != nil {
-		r.model.Close() // it was only read
+// relief finds out what there is to draw.
+func (c *Composer) relief(region string, s *survey, bounds [4]int32) *reliefCells {
+	box := relief.Box{Min: cell.Point{LonE7: bounds[0], LatE7: bounds[1]}, Max: cell.Point{LonE7: bounds[2], LatE7: bounds[3]}}
+	if s == nil || !relief.Within(s.model, box) {
+		return nil
 	}
-}
-
-// credit adds the surveys to a version's attribution.
-func (r *relief) credit(f *featureCells) {
-	if r == nil {
-		return
-	}
-	for _, l := range r.credits {
-		f.licence[l] = true
-	}
-}
-
-// sign adds the model to a fingerprint.
-func (r *relief) sign(fingerprint string) string {
-	if r == nil {
-		return fingerprint
-	}
-	data, err := json.Marshal([]any{fingerprint, climbVersion, r.files})
+	data, err := json.Marshal([]any{reliefVersion, s.files, bounds})
 	if err != nil {
 		panic(err) // plain data cannot fail
 	}
 	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+	r := &reliefCells{survey: s, box: box, path: filepath.Join(c.Cache, region+".relief"), print: hex.EncodeToString(sum[:])}
+	if !c.Rebuild && !keptJSON(r.path, &r.known) {
+		r.known = madeRelief{}
+	}
+	return r
 }
 
-// unknown returns how many routes reached beyond the model so far.
-func (r *relief) unknown() int {
+// reader returns the oldest reader version that knows what there is.
+func (r *reliefCells) reader() int {
 	if r == nil {
-		return 0
+		return 1
 	}
-	return r.beyond
+	return manifest.MinReader(cell.Relief)
 }
 
-// remember adds routes that were found to reach beyond the model before, or to
-// be contradicted by it.
-func (r *relief) remember(beyond int, unsound ...string) {
-	if r != nil {
-		r.beyond += beyond
-		r.unsound = append(r.unsound, unsound...)
+// kept lists the cells, if all stay as they are in the version before.
+func (r *reliefCells) kept(last *manifest.Manifest) (entries []manifest.Entry) {
+	if r == nil || last == nil || r.known.Fingerprint != r.print {
+		return nil
 	}
-}
-
-// climb returns a route with ascent, descent and profile, as far as it does not
-// tell them itself, and without recorded heights that cannot be true. Any other
-// feature stays as it is.
-func (r *relief) climb(f *feature.Feature) (*feature.Feature, error) {
-	if r == nil || f.Kind != feature.Route {
-		return f, nil
-	}
-	c, ok, err := r.model.Climb(f.Geometry)
-	if err != nil {
-		return f, err
-	}
-	if !ok {
-		r.beyond++
-		return f, nil
-	}
-	climbed := *f
-	if c.Unsound {
-		r.unsound = append(r.unsound, f.ID)
-		climbed.Geometry.Lines = slices.Clone(f.Geometry.Lines)
-		for i := range climbed.Geometry.Lines {
-			climbed.Geometry.Lines[i].Heights = nil
+	for square, hash := range r.known.Cells {
+		id, err := cell.Parse(square)
+		if err != nil {
+			return nil
 		}
+		e, ok := last.Find(cell.Key{Layer: cell.Relief, ID: id})
+		if !ok || e.Hash != hash {
+			return nil
+		}
+		entries = append(entries, e)
 	}
-	var t feature.Tour
-	if f.Tour != nil {
-		t = *f.Tour
-	}
-	if t.Ascent == 0 && t.Descent == 0 && f.Details["ascent"] == "" && f.Details["descent"] == "" {
-		t.Ascent, t.Descent = c.Ascent, c.Descent
-	}
-	if t.Profile == nil {
-		t.Profile = c.Profile
-	}
-	if reflect.ValueOf(t).IsZero() {
-		climbed.Tour = nil
-	} else {
-		climbed.Tour = &t
-	}
-	if climbed.Validate() != nil {
-		return f, nil // a profile more than a record can hold
-	}
-	return &climbed, nil
+	r.there = true
+	return entries
 }
 
-// forget takes off a feature of the shelf what climb put there, so that it is
-// measured again once it is amended.
-func (r *relief) forget(f *feature.Feature) {
-	if r == nil || f.Tour == nil {
-		return
+// emit draws the cells and gives them away, unless they are kept.
+func (r *reliefCells) emit(ctx context.Context, progress func(stage string, done, total int64), emit func(key cell.Key, raw []byte) error) error {
+	if r == nil || r.there {
+		return nil
 	}
-	f.Tour.Ascent, f.Tour.Descent, f.Tour.Profile = 0, 0, nil
-	if reflect.ValueOf(*f.Tour).IsZero() {
-		f.Tour = nil
+	made := madeRelief{r.print, make(map[string]blob.Hash)}
+	var tell func(done, total int64)
+	if progress != nil {
+		tell = func(done, total int64) { progress("relief", done, total) }
 	}
-}
-
-// tell warns of routes that the model could not measure or that it contradicts.
-func (r *relief) tell(f *featureCells) {
-	if r == nil {
-		return
+	err := relief.Tiles(ctx, r.survey.model, r.box, tell, func(id cell.ID, raw []byte) error {
+		made.Cells[id.String()] = blob.Sum(raw)
+		return emit(cell.Key{Layer: cell.Relief, ID: id}, raw)
+	})
+	if err != nil {
+		return fmt.Errorf("relief: %w", err)
 	}
-	if r.beyond > 0 {
-		f.warn("%d routes reach beyond the region's height model and get no ascent and profile of it", r.beyond)
-	}
-	for _, id := range r.unsound {
-		f.warn("the recorded heights of %s lie more than %d m from the height model and are left out", id, dem.SoundMetres)
-	}
+	return keepJSON(r.path, made)
 }

@@ -2,148 +2,142 @@ package compose
 
 import (
 	"context"
-	"errors"
+	"math"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/cell"
-	"github.com/pannier-maps/pannier/tiles/dem"
-	"github.com/pannier-maps/pannier/tiles/feature"
-	"github.com/pannier-maps/pannier/tiles/osm"
+	"github.com/pannier-maps/pannier/tiles/relief"
 )
 
-// hillside puts a base with one cycle route of OpenStreetMap into the region.
-func hillside(t *testing.T, c *Composer) {
-	t.Helper()
-	node := func(id int64, lon, lat int32) osm.Node {
-		return osm.Node{ID: id, Point: cell.Point{LonE7: lon, LatE7: lat}, Meta: osm.Meta{Version: 1}}
+// only returns a version's cells of one layer.
+func only(m *manifest.Manifest, layer cell.Layer) (entries []manifest.Entry) {
+	for _, e := range m.Entries {
+		if e.Key.Layer == layer {
+			entries = append(entries, e)
+		}
 	}
-	path := filepath.Join(c.Folder, "mura", "hill.osm")
-	err := osm.Collect(context.Background(), path, 1<<20, func(h osm.Handler) error {
-		return errors.Join(h.Nodes([]osm.Node{node(1, 161000000, 466000000), node(2, 162000000, 466000000)}),
-			h.Ways([]osm.Way{{ID: 1, Nodes: []int64{1, 2}, Tags: osm.Tags{{Key: "highway", Value: "track"}}}}),
-			h.Relations([]osm.Relation{{ID: 7, Members: []osm.Member{{Kind: osm.WayKind, Ref: 1}}, Tags: osm.Tags{{Key: "name", Value: "Pot"}, {Key: "route", Value: "bicycle"}, {Key: "type", Value: "route"}}}}))
+	return entries
+}
+
+// drawnRelief composes and returns the heights that were drawn, by tile.
+func drawnRelief(t *testing.T, c *Composer, r catalog.Region, last *manifest.Manifest) map[cell.ID]*relief.Heights {
+	t.Helper()
+	d, err := c.Compose(context.Background(), r, last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	tiles := make(map[cell.ID]*relief.Heights)
+	err = d.Content.Cells(context.Background(), func(key cell.Key, raw []byte) error {
+		for item, err := range cell.Items(raw) {
+			if err != nil || key.Layer != cell.Relief {
+				return err
+			}
+			id, err := cell.TileOfKey(item.Key)
+			if err != nil {
+				return err
+			}
+			if tiles[id], err = relief.Decode(item.Value); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Catalog.SetBase(context.Background(), "mura", "x.osm", catalog.Base{File: "hill.osm"}); err != nil {
-		t.Fatal(err)
-	}
+	return tiles
 }
 
-// raise gives the region a height model: 100 m at 16° east, rising by 1,000 m to
-// each degree.
-func raise(t *testing.T, c *Composer) {
-	t.Helper()
-	g := &dem.Grid{Shape: dem.Shape{West: 16, North: 47, StepLon: 0.001, StepLat: 0.01, Cols: 501, Rows: 101}}
-	for i := range g.Cols * g.Rows {
-		g.Levels = append(g.Levels, dem.LevelOf(100+float64(i%g.Cols)))
-	}
-	f, err := os.Create(filepath.Join(c.Folder, "mura", "hill.dem"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(g.Write(f), f.Close(), c.Catalog.AddHeights(context.Background(), "mura", catalog.Heights{File: "hill.dem", Grid: g.Shape.String(), Licence: "CC-BY-4.0", Attribution: "Survey"})); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// way is a provider's route from one longitude to another, with heights if given.
-func way(id string, from, to int32, heights ...int32) feature.Feature {
-	f := museum(id, 0)
-	f.Kind, f.Category = feature.Route, "route.bicycle"
-	f.Geometry = feature.Along(feature.Line{Points: []cell.Point{{LonE7: from, LatE7: 466100000}, {LonE7: to, LatE7: 466100000}}, Heights: heights})
-	return f
-}
-
-func TestRoutesClimb(t *testing.T) {
+func TestRelief(t *testing.T) {
 	c, r := composer(t, "")
-	hillside(t, c)
-	told, detailed := way("town/told", 161000000, 162000000), way("town/detailed", 161000000, 162000000)
-	told.Tour = &feature.Tour{Ascent: 77, Difficulty: "easy"}
-	detailed.Details = map[string]string{"ascent": "66"}
-	give(t, c, "town", told, detailed, way("town/plain", 162000000, 161000000), way("town/recorded", 161000000, 162000000, 2000, 3200),
-		way("town/wrong", 161000000, 162000000, 9000, 9990), way("town/far", 175000000, 176000000), museum("town/1", 161500000))
-	_, before := compose(t, c, r, nil)
-	_, plain, _ := draw(t, c, r, nil)
-	if plain["osm/relation/7"] == nil || plain["osm/relation/7"].Tour != nil || plain["town/plain"].Tour != nil {
-		t.Error("without a model, a route has a tour, or none is there")
+	give(t, c, "town", museum("town/1", 161500000))
+	flat, before := compose(t, c, r, nil)
+	if len(only(before, cell.Relief)) != 0 || flat.Content.Meta.MinReader != 1 {
+		t.Errorf("without a model there is relief, or reader %d is asked for", flat.Content.Meta.MinReader)
 	}
-
 	raise(t, c)
-	d, features, _ := draw(t, c, r, nil)
-	for id, want := range map[string][2]int{
-		"osm/relation/7": {100, 0}, "town/plain": {0, 100}, "town/told": {77, 0}, "town/recorded": {120, 0}, "town/wrong": {100, 0}, "town/detailed": {0, 0},
-	} {
-		f := features[id]
-		if f == nil || f.Tour == nil || f.Tour.Ascent != want[0] || f.Tour.Descent != want[1] || f.Tour.Profile == nil {
-			t.Errorf("%s has the tour %+v, want %d m up, %d m down", id, f.Tour, want[0], want[1])
-		}
+	d, hilly := compose(t, c, r, before)
+	cells := only(hilly, cell.Relief)
+	if len(cells) < 5 || d.Content.Meta.MinReader != 2 {
+		t.Errorf("%d cells for reader %d", len(cells), d.Content.Meta.MinReader)
 	}
-	if features["town/told"].Tour.Difficulty != "easy" {
-		t.Error("the rest of a tour is lost")
-	}
-	if p := features["osm/relation/7"].Tour.Profile; p.Heights[0] != 2000 || p.Heights[len(p.Heights)-1] < 2980 || len(p.Heights) > 200 {
-		t.Errorf("the profile is %+v, want 200 m to 300 m", p)
-	}
-	if features["town/recorded"].Geometry.Lines[0].Heights == nil || features["town/wrong"].Geometry.Lines[0].Heights != nil {
-		t.Error("recorded heights: the sound are lost, or the wrong are there")
-	}
-	if features["town/far"].Tour != nil || features["town/1"].Tour != nil {
-		t.Error("what the model does not reach has a tour, or what is no route")
-	}
-	if credit := (manifest.Licence{ID: "CC-BY-4.0", Attribution: "Survey"}); !slices.Contains(d.Content.Meta.Licences, credit) {
-		t.Errorf("the survey is not credited: %v", d.Content.Meta.Licences)
-	}
-	warned := strings.Join(d.Warnings, "\n")
-	if len(d.Warnings) != 2 || !strings.Contains(warned, "1 routes reach beyond") || !strings.Contains(warned, "town/wrong") {
-		t.Errorf("warnings %q", d.Warnings)
+	if rest := slices.DeleteFunc(slices.Clone(hilly.Entries), func(e manifest.Entry) bool { return e.Key.Layer == cell.Relief }); !slices.Equal(rest, before.Entries) {
+		t.Error("relief changes other layers")
 	}
 
-	// By the shelf as it is and made anew: the same. Without the model: as before.
-	_, once := compose(t, c, r, before)
+	// Nothing is drawn again while nothing is another.
+	give(t, c, "town", museum("town/1", 161600000))
+	d, third := compose(t, c, r, hilly)
+	if !slices.Equal(only(third, cell.Relief), cells) || len(drawnRelief(t, c, r, third)) != 0 {
+		t.Error("the same model was drawn again")
+	}
+	if kept := d.Content.Kept; len(kept) < len(cells) || len(manifest.Diff(hilly, third)) == 0 {
+		t.Errorf("%d cells were kept", len(kept))
+	}
+	// What the cache has lost is made again, the same.
+	if err := os.RemoveAll(c.Cache); err != nil {
+		t.Fatal(err)
+	}
+	if _, again := compose(t, c, r, third); !slices.Equal(only(again, cell.Relief), cells) {
+		t.Error("drawn again, heights have other bytes")
+	}
+	// So is what the version before does not have.
+	if tiles := drawnRelief(t, c, r, before); len(tiles) == 0 {
+		t.Error("nothing is drawn over a version without relief")
+	}
 	afresh := *c
 	afresh.Rebuild = true
-	_, again := compose(t, &afresh, r, nil)
-	if !slices.Equal(once.Entries, again.Entries) || slices.Equal(once.Entries, before.Entries) {
-		t.Error("the same model gave other bytes, or none of its own")
-	}
-	bare, bareRegion := composer(t, "")
-	hillside(t, bare)
-	give(t, bare, "town", told, detailed, way("town/plain", 162000000, 161000000), way("town/recorded", 161000000, 162000000, 2000, 3200),
-		way("town/wrong", 161000000, 162000000, 9000, 9990), way("town/far", 175000000, 176000000), museum("town/1", 161500000))
-	if _, m := compose(t, bare, bareRegion, nil); !slices.Equal(m.Entries, before.Entries) {
-		t.Error("without a model, the bytes differ")
+	if tiles := drawnRelief(t, &afresh, r, third); len(tiles) == 0 {
+		t.Error("nothing is drawn anew when asked for")
 	}
 }
 
-// TestAmendedRouteIsMeasuredAgain gives a route of OpenStreetMap another course.
-func TestAmendedRouteIsMeasuredAgain(t *testing.T) {
+// TestReliefHeights compares heights with the model: 100 m at 16° east, rising by
+// 1,000 m to each degree.
+func TestReliefHeights(t *testing.T) {
 	c, r := composer(t, "")
-	hillside(t, c)
 	raise(t, c)
-	longer := way("osm/relation/7", 161000000, 163000000)
-	give(t, c, "town", feature.Feature{ID: longer.ID, Geometry: longer.Geometry, Provenance: longer.Provenance})
-	for range 2 { // the second time by the shelf that is there
-		if _, features, _ := draw(t, c, r, nil); features[longer.ID].Tour.Ascent != 200 {
-			t.Errorf("the longer route has the tour %+v, want 200 m up", features[longer.ID].Tour)
+	tiles := drawnRelief(t, c, r, nil)
+	if len(tiles) < 10 {
+		t.Fatalf("%d tiles", len(tiles))
+	}
+	for id, heights := range tiles {
+		for i, metres := range heights {
+			n := float64(int(relief.Side) << id.Zoom())
+			lon, _ := cell.Unproject((float64(id.X())*relief.Side+float64(i%relief.Side)+0.5)/n, 0.5)
+			_, lat := cell.Unproject(0.5, (float64(id.Y())*relief.Side+float64(i/relief.Side)+0.5)/n)
+			if lon < 16.01 || lon > 16.49 || lat < 46.02 || lat > 46.98 {
+				continue
+			}
+			// Up to half a step, and half of the 0.2 m that the model keeps.
+			if want, off := 100+1000*(lon-16), 0.7*math.Pow(2, max(0, 11-float64(id.Zoom()))); math.Abs(float64(metres)-want) > off {
+				t.Fatalf("%s: %d m at %.4f° east, want %.1f", id, metres, lon, want)
+			}
 		}
 	}
 }
 
-func TestSpoiltHeights(t *testing.T) {
+// TestReliefFollowsTheRegion gives the region other bounds, the last of them
+// beyond the model.
+func TestReliefFollowsTheRegion(t *testing.T) {
 	c, r := composer(t, "")
 	raise(t, c)
-	if err := os.WriteFile(filepath.Join(c.Folder, "mura", "hill.dem"), []byte("PNDM\x01"), 0o600); err != nil {
-		t.Fatal(err)
+	_, all := compose(t, c, r, nil)
+	square := func(west, east string) []byte {
+		return []byte(`{"type":"Polygon","coordinates":[[[` + west + `,46.5],[` + east + `,46.5],[` + east + `,46.7],[` + west + `,46.7],[` + west + `,46.5]]]}`)
 	}
-	if _, err := c.Compose(context.Background(), r, nil); !errors.Is(err, dem.ErrInvalid) || !strings.Contains(err.Error(), "hill.dem") {
-		t.Errorf("Compose = %v, want ErrInvalid and the file's name", err)
+	r.Boundary = square("16.05", "16.10")
+	_, part := compose(t, c, r, all)
+	if few, many := len(only(part, cell.Relief)), len(only(all, cell.Relief)); few == 0 || few >= many {
+		t.Errorf("%d cells of a part, %d of all", few, many)
+	}
+	r.Boundary = square("17.05", "17.10")
+	if d, m := compose(t, c, r, part); len(only(m, cell.Relief)) != 0 || d.Content.Meta.MinReader != 1 {
+		t.Errorf("%d cells beyond the model, for reader %d", len(only(m, cell.Relief)), d.Content.Meta.MinReader)
 	}
 }

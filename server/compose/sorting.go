@@ -167,5 +167,5 @@ func (s *sorting) into(f *featureCells, boxed bool) {
 	for _, id := range slices.Sorted(maps.Keys(s.warnings)) {
 		f.warnings = append(f.warnings, s.warnings[id]...)
 	}
-	f.relief.remember(s.beyond, slices.Sorted(maps.Keys(s.unsound))...)
+	f.heights.remember(s.beyond, slices.Sorted(maps.Keys(s.unsound))...)
 }
