@@ -35,7 +35,9 @@ var (
 type Importer struct {
 	Catalog *catalog.Catalog
 	Folder  string // of OpenStreetMap bases and height models: {Folder}/{region}/{file}
-	Memory  int    // bytes for sorting elements that come out of order; 0 is 256 MiB
+	// Memory bounds what an import of map data sorts and holds in memory, in
+	// bytes; 0 is 256 MiB. The rest, some blocks for each core, does not grow.
+	Memory int
 	// Progress, if set, is told how many bytes of a file are read.
 	Progress func(stage string, done, total int64)
 }

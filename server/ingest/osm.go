@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -19,13 +20,9 @@ import (
 	"github.com/pannier-maps/pannier/tiles/source/osmxml"
 )
 
-const (
-	defaultMemory = 256 << 20
-	baseCache     = 64 << 20
-)
+const defaultMemory = 256 << 20
 
-// maxChanges bounds the steps of one file of changes, which lie in memory.
-const maxChanges = 20_000_000
+func (im *Importer) memory() int { return cmp.Or(im.Memory, defaultMemory) }
 
 // extracts makes the region's map data of one or more extracts.
 func (im *Importer) extracts(ctx context.Context, region string, files []string) (Result, error) {
@@ -46,7 +43,7 @@ func (im *Importer) extracts(ctx context.Context, region string, files []string)
 		if err := im.collect(ctx, file, path); err != nil {
 			return Result{}, fmt.Errorf("%s: %w", file, err)
 		}
-		part, err := osm.OpenBase(path, baseCache)
+		part, err := osm.OpenBase(path, 0)
 		if err != nil {
 			return Result{}, err
 		}
@@ -62,7 +59,7 @@ func (im *Importer) extracts(ctx context.Context, region string, files []string)
 			return Result{}, err
 		}
 		defer os.Remove(path)
-		if err := osm.Merge(ctx, parts, path, mergedHeader(parts)); err != nil {
+		if err := osm.Merge(ctx, parts, path, im.memory(), mergedHeader(parts)); err != nil {
 			return Result{}, err
 		}
 	}
@@ -106,15 +103,11 @@ func (im *Importer) collect(ctx context.Context, file, path string) error {
 	if err != nil {
 		return err
 	}
-	memory := im.Memory
-	if memory == 0 {
-		memory = defaultMemory
-	}
 	read := osmxml.Read
 	if kind == source.OSMPBF {
 		read = osmpbf.Read
 	}
-	return osm.Collect(ctx, path, memory, func(h osm.Handler) error {
+	return osm.Collect(ctx, path, im.memory(), func(h osm.Handler) error {
 		if err := read(ctx, f, h); err != nil {
 			return err
 		}
@@ -131,7 +124,7 @@ func (im *Importer) changes(ctx context.Context, region, file string) (Result, e
 	if !ok {
 		return Result{}, fmt.Errorf("%s: %w: import an extract of OpenStreetMap (.osm.pbf) into %s first", file, ErrNoBase, region)
 	}
-	base, err := osm.OpenBase(filepath.Join(im.Folder, region, b.File), baseCache)
+	base, err := osm.OpenBase(filepath.Join(im.Folder, region, b.File), 0)
 	if err != nil {
 		return Result{}, err
 	}
@@ -170,9 +163,11 @@ func (im *Importer) readChanges(ctx context.Context, file string) (changes []osm
 		return nil, 0, err
 	}
 	defer done()
+	left := im.memory()
 	err = osmxml.ReadChanges(ctx, f, func(c osm.Change) error {
-		if len(changes) == maxChanges {
-			return fmt.Errorf("%w: more than %d changes", ErrTooLarge, maxChanges)
+		if left -= c.Weight(); left < 0 {
+			return fmt.Errorf("%w: %d changes and more need over %d MiB of memory; allow more, or import a newer extract instead",
+				ErrTooLarge, len(changes), im.memory()>>20)
 		}
 		changes = append(changes, c)
 		switch {
@@ -217,7 +212,7 @@ func follows(base osm.Header, file string) (int64, error) {
 
 // install makes a base file the region's.
 func (im *Importer) install(ctx context.Context, region, path string, names []string) (Result, error) {
-	base, err := osm.OpenBase(path, baseCache)
+	base, err := osm.OpenBase(path, 0)
 	if err != nil {
 		return Result{}, err
 	}

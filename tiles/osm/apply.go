@@ -28,6 +28,20 @@ type Change struct {
 	Relation *Relation
 }
 
+// Weight returns the memory that Apply needs for the change, in bytes, roughly.
+func (c Change) Weight() int {
+	const place = 256 // in lists
+	switch {
+	case c.Node != nil:
+		return place + c.Node.weight()
+	case c.Way != nil:
+		return place + c.Way.weight() + 64*len(c.Way.Nodes)
+	case c.Relation != nil:
+		return place + c.Relation.weight()
+	}
+	return place
+}
+
 // Applied counts what Apply did, in elements.
 type Applied struct {
 	Created  int64 // were not there

@@ -64,7 +64,7 @@ func TestMerge(t *testing.T) {
 	a := world{nodes: []Node{node(1, 1, 0), node(2, 2, 0), node(3, 1, 0)}}.write(t, filepath.Join(folder, "a"))
 	b := world{nodes: []Node{node(0, 1, 1), node(2, 1, 1), node(3, 1, 1)}}.write(t, filepath.Join(folder, "b"))
 	out := filepath.Join(folder, "out")
-	if err := Merge(context.Background(), []*Base{a, b}, out, Header{}); err != nil {
+	if err := Merge(context.Background(), []*Base{a, b}, out, 1<<20, Header{}); err != nil {
 		t.Fatal(err)
 	}
 	got := read(t, open(t, out)).nodes
@@ -74,7 +74,7 @@ func TestMerge(t *testing.T) {
 	}
 	stopped, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := Merge(stopped, []*Base{a, b}, out, Header{}); !errors.Is(err, context.Canceled) {
+	if err := Merge(stopped, []*Base{a, b}, out, 1<<20, Header{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v after the context ended", err)
 	}
 }

@@ -6,9 +6,10 @@ import (
 )
 
 // Merge makes one base of several. Of an element that several have, the highest
-// version is taken, of equal versions that of the later source.
-func Merge(ctx context.Context, sources []*Base, out string, header Header) error {
-	w, err := Create(out, header)
+// version is taken, of equal versions that of the later source. What needs
+// sorting takes at most about memory bytes.
+func Merge(ctx context.Context, sources []*Base, out string, memory int, header Header) error {
+	w, err := create(out, header, memory)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func TestRandomChanges(t *testing.T) {
 // change edits n elements of each kind and returns what it did.
 func (w *world) change(random *rand.Rand, n int) (changes []Change) {
 	nodes, ways, relations := byID(w.nodes), byID(w.ways), byID(w.relations)
-	done := map[[2]int64]bool{} // kind and id: each is changed once
+	done := map[[2]int64]bool{}                                                                 // kind and id: each is changed once
 	anyNode := func() int64 { return w.nodes[random.IntN(len(w.nodes))].ID + random.Int64N(2) } // or one that is not there
 	for range n {
 		id := anyNode()

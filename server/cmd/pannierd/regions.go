@@ -115,6 +115,7 @@ func (p *program) regionListCommand() *cobra.Command {
 
 func (p *program) importCommand() *cobra.Command {
 	var opts ingest.Options
+	var memory int
 	cmd := &cobra.Command{
 		Use:   "import REGION FILE...",
 		Short: "Bring files into a region",
@@ -133,13 +134,18 @@ A GeoJSON feature with the id of an object that is there, such as
   pannierd import andorra N42E001.hgt.zip`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if memory < 1 || memory > 1<<20 {
+				return fmt.Errorf("--memory %d: megabytes, from 1 to %d", memory, 1<<20)
+			}
 			files := make([]string, len(args)-1)
 			for i, name := range args[1:] {
 				files[i] = p.path(name)
 			}
 			return p.with(cmd.Context(), func(h *host.Host) error {
 				meter := p.meter(progress.Bytes)
-				results, err := h.Importer(meter.Report).Import(cmd.Context(), args[0], files, opts)
+				im := h.Importer(meter.Report)
+				im.Memory = memory << 20
+				results, err := im.Import(cmd.Context(), args[0], files, opts)
 				meter.Done()
 				if err == nil || len(results) > 0 {
 					if results == nil {
@@ -153,6 +159,7 @@ A GeoJSON feature with the id of an object that is there, such as
 			})
 		},
 	}
+	cmd.Flags().IntVar(&memory, "memory", 256, "megabytes that map data may take while it is sorted; what does not fit goes to disk")
 	cmd.Flags().StringVar(&opts.Source, "source", "", "name of the source of features (default: the file's name)")
 	cmd.Flags().StringVar(&opts.Provider, "provider", "", "who gives the features (default: the source's name)")
 	cmd.Flags().BoolVar(&opts.Strict, "strict", false, "refuse a file of features when one of its objects cannot be read")
