@@ -101,10 +101,11 @@ func (l *Log) Newest(ctx context.Context, region string) (uint64, error) {
 }
 
 // Start returns the number that a reader who knows the events up to one goes on
-// after: that, or a later one when it is more than Kept back.
+// after: that, or a later one when it is more than Kept back; and the newest when
+// that event has not happened, as after a return to a copy of the store.
 func (l *Log) Start(ctx context.Context, region string, after uint64) (uint64, error) {
 	newest, err := l.catalog.Newest(ctx, region)
-	return max(after, newest-min(newest, Kept)), err
+	return min(max(after, newest-min(newest, Kept)), newest), err
 }
 
 // After returns the events that follow a number, at most Page, oldest first.

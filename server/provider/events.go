@@ -85,6 +85,46 @@ func (a *API) streamEvents(w http.ResponseWriter, r *http.Request, c *Call) erro
 	if err != nil {
 		return err
 	}
+	row := Route{Path: "/v1/regions/{region}/events", Who: Provider | Editor, Scope: auth.ScopeRead}
+	return a.stream(w, r, c, a.streamLife, func(ctx context.Context, flush func() error) {
+		fmt.Fprintf(w, "retry: %d\n\n", eventReconnect.Milliseconds())
+		if flush() != nil {
+			return
+		}
+		checked := time.Now()
+		a.events.Follow(ctx, c.Region, after, a.heartbeat, func(page []events.Event) error {
+			if time.Since(checked) >= a.heartbeat || len(page) == 0 {
+				if err := a.admit(ctx, c, row); err != nil {
+					return errSignedOut
+				}
+				checked = time.Now()
+			}
+			if len(page) > 0 && page[0].Number != told+1 {
+				fmt.Fprintf(w, "event: reset\nid: %d\ndata: {}\n\n", page[0].Number-1) // what was between is not kept, or never was
+			}
+			for _, e := range page {
+				told = e.Number
+				if !a.sees(c, e) {
+					continue
+				}
+				data, err := json.Marshal(e)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(w, "event: %s\nid: %d\ndata: %s\n\n", e.Type, e.Number, data)
+			}
+			if len(page) == 0 {
+				fmt.Fprintf(w, ": %d\n\n", told)
+			}
+			return flush()
+		})
+	})
+}
+
+// stream sends server-sent events: what write writes and flushes, until it returns.
+// Its context ends with the request, the server, or after life. Whoever hung up is
+// told nothing.
+func (a *API) stream(w http.ResponseWriter, r *http.Request, c *Call, life time.Duration, write func(ctx context.Context, flush func() error)) error {
 	leave, err := a.streams.enter(c.Caller.ID())
 	if err != nil {
 		return err
@@ -95,42 +135,10 @@ func (a *API) streamEvents(w http.ResponseWriter, r *http.Request, c *Call) erro
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	out := http.NewResponseController(w)
-	fmt.Fprintf(w, "retry: %d\n\n", eventReconnect.Milliseconds())
-	if err := out.Flush(); err != nil {
-		return nil // whoever hung up is told nothing
-	}
-	row := Route{Path: "/v1/regions/{region}/events", Who: Provider | Editor, Scope: auth.ScopeRead}
-	ctx, cancel := context.WithTimeout(r.Context(), a.streamLife)
+	ctx, cancel := context.WithTimeout(r.Context(), life)
 	defer cancel()
 	defer context.AfterFunc(a.streams.ctx, cancel)()
-	checked := time.Now()
-	a.events.Follow(ctx, c.Region, after, a.heartbeat, func(page []events.Event) error {
-		if time.Since(checked) >= a.heartbeat || len(page) == 0 {
-			if err := a.admit(ctx, c, row); err != nil {
-				return errSignedOut
-			}
-			checked = time.Now()
-		}
-		if len(page) > 0 && page[0].Number > told+1 {
-			fmt.Fprintf(w, "event: reset\nid: %d\ndata: {}\n\n", page[0].Number-1) // what was between is not kept
-		}
-		for _, e := range page {
-			told = e.Number
-			if !a.sees(c, e) {
-				continue
-			}
-			data, err := json.Marshal(e)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(w, "event: %s\nid: %d\ndata: %s\n\n", e.Type, e.Number, data)
-		}
-		if len(page) == 0 {
-			fmt.Fprintf(w, ": %d\n\n", told)
-		}
-		return out.Flush()
-	})
+	write(ctx, http.NewResponseController(w).Flush)
 	return nil
 }
 

@@ -308,44 +308,32 @@ func (a *API) importEvents(w http.ResponseWriter, r *http.Request, c *Call) erro
 	if err != nil {
 		return err
 	}
-	leave, err := a.streams.enter(c.Caller.ID())
-	if err != nil {
-		return err
-	}
-	defer leave()
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no") // nginx
-	if r.Method == http.MethodHead {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), auth.AccessLife) // who called may be somebody else then
-	defer cancel()
-	defer context.AfterFunc(a.streams.ctx, cancel)()
-	out := http.NewResponseController(w)
-	tick := time.NewTicker(eventEvery)
-	defer tick.Stop()
-	for last := ""; ; {
-		data, err := json.Marshal(a.shown(c.Region, job))
-		if err != nil {
-			return nil
-		}
-		if text := string(data); text != last {
-			last = text
-			fmt.Fprintf(w, "event: import\ndata: %s\n\n", text)
-			if out.Flush() != nil {
-				return nil // whoever hung up is told nothing
+	return a.stream(w, r, c, auth.AccessLife, func(ctx context.Context, flush func() error) { // who called may be somebody else then
+		tick := time.NewTicker(eventEvery)
+		defer tick.Stop()
+		for last := ""; ; {
+			data, err := json.Marshal(a.shown(c.Region, job))
+			if err != nil {
+				return
+			}
+			if text := string(data); text != last {
+				last = text
+				fmt.Fprintf(w, "event: import\ndata: %s\n\n", text)
+				if flush() != nil {
+					return
+				}
+			}
+			if !job.State.Working() {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if job, err = a.jobs.Get(ctx, c.Region, job.Number); err != nil {
+				return
 			}
 		}
-		if !job.State.Working() {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		if job, err = a.jobs.Get(ctx, c.Region, job.Number); err != nil {
-			return nil
-		}
-	}
+	})
 }
