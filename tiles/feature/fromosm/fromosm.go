@@ -92,17 +92,21 @@ func (m *maker) nodes(block int) error {
 		return err
 	}
 	for _, n := range nodes {
-		category, ok := m.place(n.Tags)
-		if !ok {
-			continue
-		}
-		f := m.describe(osm.NodeKind, n.ID, n.Tags, n.Meta)
-		f.Kind, f.Category, f.Geometry = feature.POI, category, feature.At(n.Point)
-		if err := m.give(f); err != nil {
+		if err := m.node(n); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (m *maker) node(n osm.Node) error {
+	category, ok := m.place(n.Tags)
+	if !ok {
+		return nil
+	}
+	f := m.describe(osm.NodeKind, n.ID, n.Tags, n.Meta)
+	f.Kind, f.Category, f.Geometry = feature.POI, category, feature.At(n.Point)
+	return m.give(f)
 }
 
 func (m *maker) ways(block int) error {
@@ -111,28 +115,32 @@ func (m *maker) ways(block int) error {
 		return err
 	}
 	for _, w := range ways {
-		category, ok := m.place(w.Tags)
-		if !ok {
-			continue
-		}
-		points, err := m.base.Points(w.Nodes)
-		if err != nil {
-			return err
-		}
-		f := m.describe(osm.WayKind, w.ID, w.Tags, w.Meta)
-		f.Kind, f.Category = feature.POI, category
-		switch {
-		case len(points) == 0:
-		case w.Closed() && len(points) == len(w.Nodes):
-			f.Geometry = feature.At(feature.Inside(points))
-		default:
-			f.Geometry = feature.At(points[len(points)/2])
-		}
-		if err := m.give(f); err != nil {
+		if err := m.way(w); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (m *maker) way(w osm.Way) error {
+	category, ok := m.place(w.Tags)
+	if !ok {
+		return nil
+	}
+	points, err := m.base.Points(w.Nodes)
+	if err != nil {
+		return err
+	}
+	f := m.describe(osm.WayKind, w.ID, w.Tags, w.Meta)
+	f.Kind, f.Category = feature.POI, category
+	switch {
+	case len(points) == 0:
+	case w.Closed() && len(points) == len(w.Nodes):
+		f.Geometry = feature.At(feature.Inside(points))
+	default:
+		f.Geometry = feature.At(points[len(points)/2])
+	}
+	return m.give(f)
 }
 
 func (m *maker) relations(block int) error {
@@ -141,23 +149,24 @@ func (m *maker) relations(block int) error {
 		return err
 	}
 	for _, r := range relations {
-		f, err := m.relation(r)
-		if err != nil {
-			return err
-		}
-		if f == nil {
-			continue
-		}
-		if err := m.give(f); err != nil {
+		if err := m.relation(r); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// relation returns the feature that a relation makes, nil when none. Its
+func (m *maker) relation(r osm.Relation) error {
+	f, err := m.whole(r)
+	if err != nil || f == nil {
+		return err
+	}
+	return m.give(f)
+}
+
+// whole returns the feature that a relation makes, nil when none. Its
 // geometry may be missing.
-func (m *maker) relation(r osm.Relation) (*feature.Feature, error) {
+func (m *maker) whole(r osm.Relation) (*feature.Feature, error) {
 	switch r.Tags.Get("type") {
 	case "multipolygon", "boundary":
 		category, ok := m.place(r.Tags)

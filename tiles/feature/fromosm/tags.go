@@ -1,7 +1,6 @@
 package fromosm
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +38,7 @@ func (m *maker) hasName(tags osm.Tags) bool {
 // describe returns a feature with all that its tags say, without kind, category
 // and geometry.
 func (m *maker) describe(kind osm.MemberKind, id int64, tags osm.Tags, meta osm.Meta) *feature.Feature {
-	source := fmt.Sprintf("%s/%d", kind, id)
+	source := sourceOf(kind, id)
 	f := &feature.Feature{
 		ID:           Collection + "/" + source,
 		Collection:   Collection,
