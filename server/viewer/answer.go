@@ -3,6 +3,7 @@ package viewer
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
@@ -10,25 +11,60 @@ import (
 	"time"
 )
 
-// answer sends a body with an ETag made of its bytes, gzipped where that pays
-// and is understood. Pages of other sites may read it: all of it is public.
-func answer(w http.ResponseWriter, r *http.Request, mediaType, cache string, body []byte) {
+// documentBytes bounds the documents that are kept, packed and not.
+const documentBytes = 64 << 20
+
+// document is the body of an answer, ready to be sent again and again.
+type document struct {
+	mediaType string
+	body      []byte
+	packed    []byte // by gzip; nil where that does not pay
+	tag       string // made of the bytes
+}
+
+func newDocument(mediaType string, body []byte) *document {
 	sum := sha256.Sum256(body)
-	tag := hex.EncodeToString(sum[:8])
+	d := &document{mediaType: mediaType, body: body, tag: hex.EncodeToString(sum[:8])}
+	if packs(mediaType) && len(body) > 500 {
+		d.packed = packed(body)
+	}
+	return d
+}
+
+func (d *document) size() int { return len(d.body) + len(d.packed) + 200 }
+
+// send answers with the document, gzipped where that is understood. Pages of other
+// sites may read it: all of it is public.
+func (d *document) send(w http.ResponseWriter, r *http.Request, cache string) {
+	body, tag := d.body, d.tag
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Content-Type", mediaType)
+	h.Set("Content-Type", d.mediaType)
 	h.Set("Cache-Control", cache)
 	h.Set("Vary", "Accept-Encoding")
-	if packs(mediaType) && len(body) > 500 && understandsGzip(r) {
-		tag += "-gz" // other bytes, another tag
-		if !strings.Contains(r.Header.Get("If-None-Match"), tag) {
-			body = packed(body)
-			h.Set("Content-Encoding", "gzip")
-		}
+	if d.packed != nil && understandsGzip(r) {
+		body, tag = d.packed, tag+"-gz" // other bytes, another tag
+		h.Set("Content-Encoding", "gzip")
 	}
 	h.Set("ETag", `"`+tag+`"`)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+// answer sends the document that a name stands for, which fresh returns unless it
+// is kept. The name holds everything that the body depends on.
+func (v *Viewer) answer(w http.ResponseWriter, r *http.Request, name, mediaType, cache string, fresh func(context.Context) ([]byte, error)) {
+	d, err := v.documents.get(r.Context(), name, func(ctx context.Context) (*document, error) {
+		body, err := fresh(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return newDocument(mediaType, body), nil
+	})
+	if err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	d.send(w, r, cache)
 }
 
 func packs(mediaType string) bool {

@@ -1,7 +1,11 @@
 package viewer
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -10,14 +14,13 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/pannier-maps/pannier/server/problem"
-	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/schema"
 	"github.com/pannier-maps/pannier/tiles/style"
 )
 
-// fresh is what caches are told of what follows the head.
-const fresh = "no-cache"
+// follows is what caches are told of what follows the head.
+const follows = "no-cache"
 
 // vectorTile is the media type of a tile.
 const vectorTile = "application/vnd.mapbox-vector-tile"
@@ -39,26 +42,42 @@ func (v *Viewer) tile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := cell.New(uint8(z), x, y)
-	data, err := v.cells.item(r.Context(), m, cell.Key{Layer: cell.Tiles, ID: cell.OfTile(id)}, cell.TileKey(id))
-	if err != nil {
+	e, ok := m.Find(cell.Key{Layer: cell.Tiles, ID: cell.OfTile(id)})
+	if !ok {
+		nothing(w)
+		return
+	}
+	d, err := v.documents.get(r.Context(), fmt.Sprintf("tile %s %d/%d/%d", e.Hash, z, x, y), func(ctx context.Context) (*document, error) {
+		data, err := v.cells.item(ctx, e, cell.TileKey(id))
+		if data == nil || err != nil {
+			return nil, cmp.Or(err, errNothing)
+		}
+		return newDocument(vectorTile, data), nil
+	})
+	switch {
+	case errors.Is(err, errNothing):
+		nothing(w)
+	case err != nil:
 		v.fail(w, r, err)
-		return
+	default:
+		d.send(w, r, follows)
 	}
-	if data == nil {
-		w.Header().Set("Access-Control-Allow-Origin", "*")
-		w.Header().Set("Cache-Control", fresh)
-		w.WriteHeader(http.StatusNoContent)
-		return
-	}
-	answer(w, r, vectorTile, fresh, data)
+}
+
+// errNothing says that a tile is empty.
+var errNothing = errors.New("nothing is there")
+
+func nothing(w http.ResponseWriter) {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Cache-Control", follows)
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // tileJSON describes the tiles (https://github.com/mapbox/tilejson-spec, 3.0.0).
 func (v *Viewer) tileJSON(w http.ResponseWriter, r *http.Request) {
 	region := mux.Vars(r)["region"]
-	m, err := v.cells.current(r.Context(), region)
-	if err != nil {
-		v.fail(w, r, err)
+	m, at, ok := v.look(w, r)
+	if !ok {
 		return
 	}
 	type vectorLayer struct {
@@ -77,18 +96,31 @@ func (v *Viewer) tileJSON(w http.ResponseWriter, r *http.Request) {
 		Attribution  string        `json:"attribution"`
 		VectorLayers []vectorLayer `json:"vector_layers"`
 	}{TileJSON: "3.0.0", Name: m.Meta.Name, MaxZoom: schema.MaxZoom, Attribution: attribution(m)}
-	about.Tiles = []string{base(r) + "/v1/regions/" + region + "/tiles/{z}/{x}/{y}"}
+	about.Tiles = []string{at + "/v1/regions/" + region + "/tiles/{z}/{x}/{y}"}
 	for i, e7 := range m.Meta.Bounds {
 		about.Bounds[i] = float64(e7) / 1e7
 	}
 	for _, l := range schema.LayersIn(m.Meta.Languages) {
 		about.VectorLayers = append(about.VectorLayers, vectorLayer{l.Name, l.Fields, l.MinZoom, l.MaxZoom})
 	}
-	v.sendJSON(w, r, about)
+	v.answer(w, r, fmt.Sprintf("tiles.json %s %s", m.name, at), "application/json", follows, func(context.Context) ([]byte, error) { return json.Marshal(about) })
+}
+
+// look returns what a request's region has, and the address at which the caller
+// sees this site. It answers when there is neither.
+func (v *Viewer) look(w http.ResponseWriter, r *http.Request) (m *version, at string, ok bool) {
+	m, err := v.cells.current(r.Context(), mux.Vars(r)["region"])
+	if err == nil {
+		at, err = v.origins.of(r)
+	}
+	if err != nil {
+		v.fail(w, r, err)
+	}
+	return m, at, err == nil
 }
 
 // attribution names those whose data the region holds, as plain text.
-func attribution(m *manifest.Manifest) string {
+func attribution(m *version) string {
 	var all []string
 	for _, l := range m.Meta.Licences {
 		if !slices.Contains(all, l.Attribution) {
@@ -100,14 +132,13 @@ func attribution(m *manifest.Manifest) string {
 
 func (v *Viewer) style(w http.ResponseWriter, r *http.Request) {
 	region := mux.Vars(r)["region"]
-	m, err := v.cells.current(r.Context(), region)
-	if err != nil {
-		v.fail(w, r, err)
+	m, at, ok := v.look(w, r)
+	if !ok {
 		return
 	}
 	o := style.Options{
 		Theme: style.Theme(r.FormValue("theme")), Languages: m.Meta.Languages,
-		Tiles: base(r) + "/v1/regions/" + region + "/tiles.json", Sprite: base(r) + "/viewer/sprite",
+		Tiles: at + "/v1/regions/" + region + "/tiles.json", Sprite: at + "/viewer/sprite",
 	}
 	if o.Theme != "" && o.Theme != style.Light && o.Theme != style.Dark {
 		v.fail(w, r, problem.Detail(problem.ErrBadRequest, `"theme" is light or dark.`))
@@ -122,15 +153,11 @@ func (v *Viewer) style(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	for _, f := range fonts {
-		f.URL = base(r) + "/viewer/" + f.URL
+		f.URL = at + "/viewer/" + f.URL
 		o.Fonts = append(o.Fonts, f)
 	}
-	data, err := style.New(o)
-	if err != nil {
-		v.fail(w, r, err)
-		return
-	}
-	answer(w, r, "application/json", fresh, data)
+	name := fmt.Sprintf("style.json %s %s %s %s", m.name, at, o.Theme, strings.Join(o.Languages[:min(1, len(o.Languages))], ",")) // the first counts
+	v.answer(w, r, name, "application/json", follows, func(context.Context) ([]byte, error) { return style.New(o) })
 }
 
 // fonts are the files of web/build.mjs, with the characters that they hold.
@@ -145,21 +172,3 @@ var fonts = func() (all []style.Font) {
 	slices.SortFunc(all, func(a, b style.Font) int { return strings.Compare(a.URL, b.URL) })
 	return all
 }()
-
-func (v *Viewer) sendJSON(w http.ResponseWriter, r *http.Request, value any) {
-	data, err := json.Marshal(value)
-	if err != nil {
-		v.fail(w, r, err)
-		return
-	}
-	answer(w, r, "application/json", fresh, append(data, '\n'))
-}
-
-// base is the address at which the caller sees this site. Styles need whole ones.
-func base(r *http.Request) string {
-	scheme := "http"
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
-		scheme = "https"
-	}
-	return scheme + "://" + r.Host
-}

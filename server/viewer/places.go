@@ -1,20 +1,147 @@
 package viewer
 
 import (
+	"bytes"
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 	"io/fs"
 	"net/http"
+	"slices"
 
 	"github.com/gorilla/mux"
 
+	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/feature"
 	"github.com/pannier-maps/pannier/tiles/taxonomy"
 )
 
-// maxPlaces bounds what one answer lists.
-const maxPlaces = 50_000
+// What one answer lists, at most.
+const (
+	maxPlaces      = 50_000
+	maxPlacesBytes = 32 << 20
+)
+
+// listingBytes bounds the listings that are kept.
+const listingBytes = 64 << 20
+
+// listing is what a version has, in the order of its cells, and where.
+type listing struct {
+	document *document
+	where    []located // by the hash of the id, rising
+}
+
+// located says which cell has a feature.
+type located struct {
+	id    uint64
+	entry uint32 // of the manifest
+}
+
+// seed makes the hashes of ids: nobody outside knows which ones are alike.
+var seed = maphash.MakeSeed()
+
+func (l *listing) size() int { return l.document.size() + 16*len(l.where) }
+
+// entries returns where a feature may be: in one place as a rule.
+func (l *listing) entries(id string) []located {
+	sum := maphash.String(seed, id)
+	from, _ := slices.BinarySearchFunc(l.where, sum, func(at located, sum uint64) int {
+		return cmp.Compare(at.id, sum)
+	})
+	to := from
+	for to < len(l.where) && l.where[to].id == sum {
+		to++
+	}
+	return l.where[from:to]
+}
+
+// places sends the listing of a region.
+func (v *Viewer) places(w http.ResponseWriter, r *http.Request) {
+	m, err := v.cells.current(r.Context(), mux.Vars(r)["region"])
+	if err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	l, err := v.listing(r.Context(), m)
+	if err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	l.document.send(w, r, follows)
+}
+
+// place sends one whole record.
+func (v *Viewer) place(w http.ResponseWriter, r *http.Request) {
+	m, err := v.cells.current(r.Context(), mux.Vars(r)["region"])
+	if err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	l, err := v.listing(r.Context(), m)
+	if err != nil {
+		v.fail(w, r, err)
+		return
+	}
+	id := mux.Vars(r)["id"]
+	v.answer(w, r, fmt.Sprintf("place %s %s", m.name, id), "application/json", follows, func(ctx context.Context) ([]byte, error) {
+		for _, at := range l.entries(id) {
+			if record, err := v.cells.item(ctx, m.Entries[at.entry], []byte(id)); record != nil || err != nil {
+				return record, err
+			}
+		}
+		return nil, fs.ErrNotExist
+	})
+}
+
+func (v *Viewer) listing(ctx context.Context, m *version) (*listing, error) {
+	return v.listings.get(ctx, m.name, func(ctx context.Context) (*listing, error) { return v.list(ctx, m.Manifest) })
+}
+
+// list reads all of a version's features.
+func (v *Viewer) list(ctx context.Context, m *manifest.Manifest) (*listing, error) {
+	l := new(listing)
+	var out bytes.Buffer
+	out.WriteString(`{"type":"FeatureCollection","features":[`)
+	languages := m.Meta.Languages[:min(1, len(m.Meta.Languages))]
+	for i, e := range m.Entries {
+		if e.Key.Layer != cell.Features {
+			continue
+		}
+		raw, err := v.cells.read(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		for item, err := range cell.Items(raw) {
+			if err != nil {
+				return nil, fmt.Errorf("cell %s: %w", e.Key, err)
+			}
+			l.where = append(l.where, located{maphash.Bytes(seed, item.Key), uint32(i)})
+			if len(l.where) > maxPlaces || out.Len() > maxPlacesBytes {
+				continue
+			}
+			f, err := feature.Parse(item.Value)
+			if err != nil {
+				continue
+			}
+			line, err := json.Marshal(listingOf(f, languages))
+			if err != nil {
+				return nil, fmt.Errorf("feature %s: %w", f.ID, err)
+			}
+			if out.Bytes()[out.Len()-1] != '[' {
+				out.WriteByte(',')
+			}
+			out.WriteByte('\n')
+			out.Write(line)
+		}
+	}
+	out.WriteString("\n]}\n")
+	slices.SortFunc(l.where, func(a, b located) int { return cmp.Compare(a.id, b.id) })
+	l.document = newDocument("application/geo+json", out.Bytes())
+	return l, nil
+}
 
 // listed is a feature of places.json.
 type listed struct {
@@ -33,42 +160,8 @@ type properties struct {
 	Ref      string       `json:"ref,omitempty"`
 }
 
-// places lists what a region has, in the order of its cells.
-func (v *Viewer) places(w http.ResponseWriter, r *http.Request) {
-	m, err := v.cells.current(r.Context(), mux.Vars(r)["region"])
-	if err != nil {
-		v.fail(w, r, err)
-		return
-	}
-	out := struct {
-		Type     string   `json:"type"`
-		Features []listed `json:"features"`
-	}{"FeatureCollection", []listed{}}
-	for _, e := range m.Entries {
-		if e.Key.Layer != cell.Features {
-			continue
-		}
-		raw, err := v.cells.read(r.Context(), e)
-		if err != nil {
-			v.fail(w, r, err)
-			return
-		}
-		for item, err := range cell.Items(raw) {
-			if err != nil {
-				v.fail(w, r, fmt.Errorf("cell %s: %w", e.Key, err))
-				return
-			}
-			f, err := feature.Parse(item.Value)
-			if err == nil && len(out.Features) < maxPlaces {
-				out.Features = append(out.Features, listing(f, m.Meta.Languages[:min(1, len(m.Meta.Languages))]))
-			}
-		}
-	}
-	v.sendJSON(w, r, out)
-}
-
-// listing tells of a feature in a language, else as it stands on the spot.
-func listing(f *feature.Feature, languages []string) listed {
+// listingOf tells of a feature in a language, else as it stands on the spot.
+func listingOf(f *feature.Feature, languages []string) listed {
 	p := properties{ID: f.ID, Kind: f.Kind, Category: f.Category, Name: f.Name(languages...), Ref: f.Details["ref"], Icon: "maki/marker"}
 	for _, id := range []string{taxonomy.Group(f.Category), f.Category} {
 		if c, ok := taxonomy.Lookup(id); ok {
@@ -81,28 +174,4 @@ func listing(f *feature.Feature, languages []string) listed {
 		geometry = f.Geometry
 	}
 	return listed{"Feature", geometry, p}
-}
-
-// place sends one whole record, which lies in one of the features' cells.
-func (v *Viewer) place(w http.ResponseWriter, r *http.Request) {
-	m, err := v.cells.current(r.Context(), mux.Vars(r)["region"])
-	if err != nil {
-		v.fail(w, r, err)
-		return
-	}
-	for _, e := range m.Entries {
-		if e.Key.Layer != cell.Features {
-			continue
-		}
-		record, err := v.cells.item(r.Context(), m, e.Key, []byte(mux.Vars(r)["id"]))
-		if err != nil {
-			v.fail(w, r, err)
-			return
-		}
-		if record != nil {
-			v.sendJSON(w, r, json.RawMessage(record))
-			return
-		}
-	}
-	v.fail(w, r, fs.ErrNotExist)
 }

@@ -13,9 +13,10 @@
 //	/v1/regions/{region}/places.json             GeoJSON of places, routes and notices: id, kind, category, icon, name
 //	/v1/regions/{region}/places/{id}             a place's whole record
 //
-// All of it follows the current head; nothing else is kept than a bounded cache
-// of unpacked cells. The page asks no other host for anything. A Viewer is safe
-// for concurrent use.
+// All of it follows the current head; nothing else is kept than bounded caches of
+// what was unpacked, listed and answered last, named by the hashes of what they
+// come from. The page asks no other host for anything. A Viewer is safe for
+// concurrent use.
 package viewer
 
 import (
@@ -31,6 +32,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/pannier-maps/pannier/server/problem"
+	"github.com/pannier-maps/pannier/sync/blob"
 )
 
 // all: the folder is there, with a hidden file, before the page is built.
@@ -45,15 +47,21 @@ type Objects interface {
 
 // Viewer answers for the regions of one site.
 type Viewer struct {
-	objects Objects
-	log     *slog.Logger
-	cells   *cells
-	router  *mux.Router
+	origins   Origins
+	log       *slog.Logger
+	cells     *cells
+	listings  *kept[blob.Hash, *listing]
+	documents *kept[string, *document]
+	router    *mux.Router
 }
 
-// New returns the viewer of a site.
-func New(objects Objects, log *slog.Logger) *Viewer {
-	v := &Viewer{objects: objects, log: log, cells: newCells(objects, cacheBytes)}
+// New returns the viewer of a site that is seen at origins.
+func New(objects Objects, origins Origins, log *slog.Logger) *Viewer {
+	v := &Viewer{
+		origins: origins, log: log, cells: newCells(objects, cellBytes),
+		listings:  newKept[blob.Hash](listingBytes, (*listing).size),
+		documents: newKept[string](documentBytes, (*document).size),
+	}
 	const region = `/v1/regions/{region:[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?}`
 	v.router = mux.NewRouter().SkipClean(true)
 	for path, handler := range map[string]http.HandlerFunc{
@@ -79,10 +87,10 @@ func (v *Viewer) Takes(r *http.Request) bool {
 // ServeHTTP implements http.Handler.
 func (v *Viewer) ServeHTTP(w http.ResponseWriter, r *http.Request) { v.router.ServeHTTP(w, r) }
 
-// policy lets the page ask this site only. MapLibre runs its worker from a file
-// of ours, and makes pictures from data.
-const policy = "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; font-src 'self'; " +
-	"img-src 'self' data: blob:; connect-src 'self' data: blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// policy lets the page ask this site only, and run and style nothing but its own
+// files. MapLibre's buttons are pictures that stand in the style sheet.
+const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 func (v *Viewer) page(w http.ResponseWriter, r *http.Request) {
 	if _, err := fs.Stat(built, "dist/index.html"); err != nil {
@@ -103,8 +111,7 @@ var mediaTypes = map[string]string{
 
 func (v *Viewer) send(w http.ResponseWriter, r *http.Request, name string) {
 	mediaType := mediaTypes[path.Ext(name)]
-	data, err := built.ReadFile("dist/" + name)
-	if err != nil || mediaType == "" || strings.HasPrefix(name, ".") {
+	if mediaType == "" || strings.HasPrefix(name, ".") {
 		v.fail(w, r, fs.ErrNotExist)
 		return
 	}
@@ -112,7 +119,7 @@ func (v *Viewer) send(w http.ResponseWriter, r *http.Request, name string) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
-	answer(w, r, mediaType, "no-cache", data)
+	v.answer(w, r, "file "+name, mediaType, "no-cache", func(context.Context) ([]byte, error) { return built.ReadFile("dist/" + name) })
 }
 
 func (v *Viewer) fail(w http.ResponseWriter, r *http.Request, err error) {

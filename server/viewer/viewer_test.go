@@ -31,7 +31,7 @@ var inTile = cell.New(14, 8632, 5760)
 func newSite(t *testing.T) *site {
 	s := &site{t: t, objects: sitetest.NewObjects(), ledger: sitetest.NewLedger(t, "test")}
 	s.publisher = &publish.Publisher{Objects: s.objects, Ledger: s.ledger}
-	s.viewer = New(s.objects, slog.New(slog.DiscardHandler))
+	s.viewer = New(s.objects, Origins{}, slog.New(slog.DiscardHandler))
 	return s
 }
 
@@ -188,7 +188,7 @@ func TestCacheIsBounded(t *testing.T) {
 			}
 		}
 	}
-	if c := s.viewer.cells; c.bytes > 5000 || c.used.Len() != len(c.byHash) {
-		t.Errorf("%d bytes in %d cells, %d known", c.bytes, c.used.Len(), len(c.byHash))
+	if c := s.viewer.cells.raw; c.bytes > 5000 || c.used.Len() != len(c.things) {
+		t.Errorf("%d bytes in %d cells, %d known", c.bytes, c.used.Len(), len(c.things))
 	}
 }

@@ -37,7 +37,7 @@ func (o *web) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address to serve on")
 	f.StringVar(&o.publicURL, "public-url", "", "the site's address as users see it, such as https://maps.example.org; links begin with it (default: http:// and the address to serve on)")
-	f.StringSliceVar(&o.proxies, "trust-proxy", nil, "network of a reverse proxy, such as 127.0.0.1/32, whose X-Forwarded-For tells who calls")
+	f.StringSliceVar(&o.proxies, "trust-proxy", nil, "network of a reverse proxy, such as 127.0.0.1/32, whose X-Forwarded-For tells who calls, and X-Forwarded-Proto whether by https")
 	f.StringVar(&o.smtp.Server, "smtp", "", "host:port of a mail server with STARTTLS (or port 465); without one, links are printed here")
 	f.StringVar(&o.smtp.User, "smtp-user", "", "user at the mail server")
 	f.StringVar(&o.secret, "smtp-password-file", "", "file with that user's password")
@@ -72,6 +72,29 @@ func (o *web) mailer(p *program) (auth.Mailer, error) {
 	return o.smtp, nil
 }
 
+// networks returns those of the reverse proxies.
+func (o *web) networks() (all []netip.Prefix, err error) {
+	for _, s := range o.proxies {
+		network, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, fmt.Errorf("--trust-proxy: %w", err)
+		}
+		all = append(all, network)
+	}
+	return all, nil
+}
+
+// origins returns the addresses under which the map is seen.
+func (o *web) origins() (at viewer.Origins, err error) {
+	if o.publicURL != "" {
+		if at.Public, err = url.Parse(o.publicURL); err != nil {
+			return at, fmt.Errorf("--public-url: %w", err)
+		}
+	}
+	at.Proxies, err = o.networks()
+	return at, err
+}
+
 // openAPI opens the accounts and the write API of a daemon at the given address,
 // and returns what runs by itself beside it: the schedule and the webhooks.
 func (p *program) openAPI(ctx context.Context, h *host.Host, imports *jobs.Jobs, o web, at string, log *slog.Logger) (_ *auth.Accounts, _ *provider.API, own []func(context.Context) error, err error) {
@@ -89,13 +112,9 @@ func (p *program) openAPI(ctx context.Context, h *host.Host, imports *jobs.Jobs,
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	var proxies []netip.Prefix
-	for _, s := range o.proxies {
-		network, err := netip.ParsePrefix(s)
-		if err != nil {
-			return nil, nil, nil, fmt.Errorf("--trust-proxy: %w", err)
-		}
-		proxies = append(proxies, network)
+	proxies, err := o.networks()
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	accounts, err := h.Accounts(ctx, auth.Config{URL: o.publicURL, Mail: mail, Log: log})
 	if err != nil {

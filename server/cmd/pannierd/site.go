@@ -72,6 +72,10 @@ func (p *program) serve(ctx context.Context, o web) error {
 	if err != nil {
 		return errors.Join(err, ln.Close(), imports.Close(), h.Close())
 	}
+	at, err := o.origins()
+	if err != nil {
+		return errors.Join(err, ln.Close(), imports.Close(), h.Close())
+	}
 	p.printf("Serving %s on http://%s/ (stop with Ctrl-C)\n", p.data, ln.Addr())
 	if err := p.greet(ctx, accounts); err != nil {
 		return errors.Join(err, ln.Close(), imports.Close(), h.Close())
@@ -83,7 +87,7 @@ func (p *program) serve(ctx context.Context, o web) error {
 	}
 	g.Go(func() error {
 		read := public.New(public.Config{Blobs: h.Site, Updates: publish.NewUpdates(h.Site), Next: h.Catalog.Next, Log: log})
-		return public.Serve(ctx, ln, together(api, viewer.New(h.Site, log), read, log), log)
+		return public.Serve(ctx, ln, together(api, viewer.New(h.Site, at, log), read, log), log)
 	})
 	g.Go(func() error { return renew(ctx, h, accounts, imports, log) })
 	g.Go(func() error { return tend(ctx, h, client, log) })
