@@ -11,7 +11,7 @@ import (
 	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/cell"
-	"github.com/pannier-maps/pannier/tiles/relief"
+	"github.com/pannier-maps/pannier/tiles/relief/pyramid"
 )
 
 // reliefVersion goes into the fingerprint of relief. Raise it when the same model
@@ -23,7 +23,7 @@ const reliefVersion = 1
 // made of which. A nil one, of a region whose model does not reach it, has none.
 type reliefCells struct {
 	survey *survey
-	box    relief.Box
+	box    pyramid.Box
 	path   string
 	print  string // of what goes into them
 	known  madeRelief
@@ -38,8 +38,8 @@ type madeRelief struct {
 
 // relief finds out what there is to draw.
 func (c *Composer) relief(region string, s *survey, bounds [4]int32) *reliefCells {
-	box := relief.Box{Min: cell.Point{LonE7: bounds[0], LatE7: bounds[1]}, Max: cell.Point{LonE7: bounds[2], LatE7: bounds[3]}}
-	if s == nil || !relief.Within(s.model, box) {
+	box := pyramid.Box{Min: cell.Point{LonE7: bounds[0], LatE7: bounds[1]}, Max: cell.Point{LonE7: bounds[2], LatE7: bounds[3]}}
+	if s == nil || !pyramid.Within(s.model, box) {
 		return nil
 	}
 	data, err := json.Marshal([]any{reliefVersion, s.files, bounds})
@@ -92,7 +92,7 @@ func (r *reliefCells) emit(ctx context.Context, progress func(stage string, done
 	if progress != nil {
 		tell = func(done, total int64) { progress("relief", done, total) }
 	}
-	err := relief.Tiles(ctx, r.survey.model, r.box, tell, func(id cell.ID, raw []byte) error {
+	err := pyramid.Tiles(ctx, r.survey.model, r.box, tell, func(id cell.ID, raw []byte) error {
 		made.Cells[id.String()] = blob.Sum(raw)
 		return emit(cell.Key{Layer: cell.Relief, ID: id}, raw)
 	})

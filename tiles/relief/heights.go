@@ -1,3 +1,14 @@
+// Package relief holds tiles of heights, of which map programs shade hills and
+// raise the ground.
+//
+// A tile has Side × Side pixels; each holds the height of the ground at its
+// centre. It travels as differences of whole numbers (FORMAT.md) and becomes a PNG
+// in Terrarium encoding where it is shown: this takes two fifths less than PNG
+// would, and the same heights always have the same bytes, whatever a PNG encoder
+// makes of them. What draws tiles is in pyramid/.
+//
+// Heights are metres above the sea. Decoding is bounded, and its errors wrap
+// ErrInvalid. All functions are pure and safe for concurrent use.
 package relief
 
 import (
@@ -6,6 +17,12 @@ import (
 	"fmt"
 	"math"
 )
+
+// Side is how many pixels a tile has each way.
+const Side = 256
+
+// Unit is a metre in the heights that Encode takes.
+const Unit = 256
 
 // ErrInvalid is wrapped by errors about a tile's content.
 var ErrInvalid = errors.New("not a tile of heights")
@@ -19,24 +36,29 @@ const maxStep = 1024
 // maxMetres bounds heights to both sides: what Terrarium can hold.
 const maxMetres = 32767
 
-// stepOf returns what heights are rounded to: whole metres, and twice as much with
+// Step returns what heights are rounded to, in metres: 1, and twice as much with
 // each zoom above z11, where pixels are twice as wide. Slopes come out as true on
 // all of them.
-func stepOf(zoom uint8) int32 {
+func Step(zoom uint8) int {
 	if zoom >= 11 {
 		return 1
 	}
 	return 1 << (11 - zoom)
 }
 
-// encode writes heights, in units, in the form of FORMAT.md.
+// Encode writes a tile of heights, which are in units of 1/256 m, row by row from
+// the north-west.
+func Encode(heights *[Side * Side]int32, zoom uint8) []byte {
+	return encode(heights[:], Side, zoom)
+}
+
 func encode(heights []int32, side int, zoom uint8) []byte {
-	step := stepOf(zoom)
+	step := int32(Step(zoom))
 	out := binary.AppendUvarint(make([]byte, 0, len(heights)*9/8), form)
 	out = binary.AppendUvarint(out, uint64(step))
 	steps := make([]int32, len(heights))
 	for i, h := range heights {
-		steps[i] = floorDiv(h+step*unit/2, step*unit)
+		steps[i] = floorDiv(h+step*Unit/2, step*Unit)
 		out = binary.AppendVarint(out, int64(steps[i]-expected(steps, side, i)))
 	}
 	return out

@@ -1,10 +1,11 @@
-package relief
+package pyramid
 
 import (
 	"math"
 
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/dem"
+	"github.com/pannier-maps/pannier/tiles/relief"
 )
 
 // shoreDegrees is how far beyond the model's edge the heights there run out to sea
@@ -45,12 +46,12 @@ func (g *ground) reaches(id cell.ID) bool {
 // rounded to 1e-7 degrees, as everywhere: all machines get the same.
 func (g *ground) sample(id cell.ID) (*pixels, error) {
 	p := new(pixels)
-	world := int64(Side) << id.Zoom() // pixels around it
-	for y := range Side {
-		_, lat := cell.Unproject(0.5, (float64(id.Y())*Side+float64(y)+0.5)/float64(world))
+	world := int64(relief.Side) << id.Zoom() // pixels around it
+	for y := range relief.Side {
+		_, lat := cell.Unproject(0.5, (float64(id.Y())*relief.Side+float64(y)+0.5)/float64(world))
 		at := cell.Point{LatE7: int32(math.Round(lat * 1e7))}
-		for x := range Side {
-			at.LonE7 = int32((2*(int64(id.X())*Side+int64(x))+1)*180e7/world - 180e7)
+		for x := range relief.Side {
+			at.LonE7 = int32((2*(int64(id.X())*relief.Side+int64(x))+1)*180e7/world - 180e7)
 			metres, ok, err := g.model.Height(at)
 			if err == nil && !ok {
 				metres, err = g.shore(at)
@@ -59,7 +60,7 @@ func (g *ground) sample(id cell.ID) (*pixels, error) {
 				return nil, err
 			}
 			p.known = p.known || ok
-			p.heights[y*Side+x] = int32(math.Round(metres * unit))
+			p.heights[y*relief.Side+x] = int32(math.Round(metres * relief.Unit))
 		}
 	}
 	return p, nil

@@ -1,4 +1,4 @@
-package relief
+package pyramid
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/relief"
 )
 
 // drawer draws the tiles of one box, children before parents.
@@ -25,11 +26,9 @@ type tile struct {
 
 // pixels are heights in units of 1/256 m, row by row from the north-west.
 type pixels struct {
-	heights [Side * Side]int32
+	heights [relief.Side * relief.Side]int32
 	known   bool // some of them, of the model
 }
-
-const unit = 256 // of a metre
 
 // draw returns a square's pixels; nil when it is all beyond the model. It draws
 // the tiles that lie in it on the way.
@@ -50,7 +49,7 @@ func (d *drawer) draw(ctx context.Context, id cell.ID) (p *pixels, err error) {
 	}
 	if p.known && d.wanted(id) {
 		in := cell.OfTile(id)
-		d.pending[in] = append(d.pending[in], tile{id, encode(p.heights[:], Side, id.Zoom())})
+		d.pending[in] = append(d.pending[in], tile{id, relief.Encode(&p.heights, id.Zoom())})
 	}
 	if cell.OfTile(id) == id { // all that lies in it is drawn
 		return p, d.flush(id)
@@ -71,11 +70,11 @@ func (d *drawer) gather(ctx context.Context, id cell.ID) (*pixels, error) {
 			continue // sea level
 		}
 		p.known = p.known || c.known
-		for y := range Side / 2 {
-			row := p.heights[(y+int(down)*Side/2)*Side+int(right)*Side/2:]
-			for x := range Side / 2 {
-				four := c.heights[2*y*Side+2*x:]
-				row[x] = (four[0] + four[1] + four[Side] + four[Side+1] + 2) >> 2
+		for y := range relief.Side / 2 {
+			row := p.heights[(y+int(down)*relief.Side/2)*relief.Side+int(right)*relief.Side/2:]
+			for x := range relief.Side / 2 {
+				four := c.heights[2*y*relief.Side+2*x:]
+				row[x] = (four[0] + four[1] + four[relief.Side] + four[relief.Side+1] + 2) >> 2
 			}
 		}
 	}

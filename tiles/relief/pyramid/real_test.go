@@ -1,4 +1,4 @@
-package relief
+package pyramid
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/dem"
+	"github.com/pannier-maps/pannier/tiles/relief"
 )
 
 // survey opens a survey's file beside the checkout.
@@ -71,9 +72,9 @@ func TestRealHeights(t *testing.T) {
 		}
 		for name, p := range region.places {
 			x, y := cell.Project(p[0], p[1])
-			n := float64(int(Side) << MaxZoom(m))
+			n := float64(int(relief.Side) << MaxZoom(m))
 			col, row := uint32(x*n), uint32(y*n)
-			data, err := Terrarium(tiles[cell.New(MaxZoom(m), col/Side, row/Side)])
+			data, err := relief.Terrarium(tiles[cell.New(MaxZoom(m), col/relief.Side, row/relief.Side)])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -81,7 +82,7 @@ func TestRealHeights(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, g, b, _ := img.At(int(col%Side), int(row%Side)).RGBA()
+			r, g, b, _ := img.At(int(col%relief.Side), int(row%relief.Side)).RGBA()
 			got := float64(r>>8)*256 + float64(g>>8) + float64(b>>8)/256 - 32768
 			if got < p[2]-p[3] || got > p[2]+p[4] {
 				t.Errorf("%s: %v m, want about %v", name, got, p[2])

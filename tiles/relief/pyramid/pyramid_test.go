@@ -1,17 +1,16 @@
-package relief
+package pyramid
 
 import (
 	"bytes"
 	"context"
 	"errors"
-	"image/png"
 	"math"
 	"os"
-	"slices"
 	"testing"
 
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/dem"
+	"github.com/pannier-maps/pannier/tiles/relief"
 )
 
 // model opens grids as a height model.
@@ -58,9 +57,9 @@ func box(west, south, east, north float64) Box {
 }
 
 // draw returns a box's tiles and how its cells' bytes are.
-func draw(t testing.TB, m *dem.Model, b Box) (map[cell.ID]*Heights, map[cell.ID][]byte) {
+func draw(t testing.TB, m *dem.Model, b Box) (map[cell.ID]*relief.Heights, map[cell.ID][]byte) {
 	t.Helper()
-	tiles, cells := make(map[cell.ID]*Heights), make(map[cell.ID][]byte)
+	tiles, cells := make(map[cell.ID]*relief.Heights), make(map[cell.ID][]byte)
 	err := Tiles(context.Background(), m, b, nil, func(id cell.ID, raw []byte) error {
 		if cells[id] != nil {
 			t.Errorf("cell %s twice", id)
@@ -74,7 +73,7 @@ func draw(t testing.TB, m *dem.Model, b Box) (map[cell.ID]*Heights, map[cell.ID]
 			if err != nil || cell.OfTile(tile) != id {
 				t.Fatalf("%s lies in %s: %v", tile, id, err)
 			}
-			h, err := Decode(item.Value)
+			h, err := relief.Decode(item.Value)
 			if err != nil {
 				t.Fatalf("%s: %v", tile, err)
 			}
@@ -90,8 +89,8 @@ func draw(t testing.TB, m *dem.Model, b Box) (map[cell.ID]*Heights, map[cell.ID]
 
 // place returns where the centre of a tile's pixel lies, in degrees.
 func place(id cell.ID, x, y int) (lon, lat float64) {
-	n := float64(int(Side) << id.Zoom())
-	return cell.Unproject((float64(id.X())*Side+float64(x)+0.5)/n, (float64(id.Y())*Side+float64(y)+0.5)/n)
+	n := float64(int(relief.Side) << id.Zoom())
+	return cell.Unproject((float64(id.X())*relief.Side+float64(x)+0.5)/n, (float64(id.Y())*relief.Side+float64(y)+0.5)/n)
 }
 
 // TestHeights compares each pixel with the ground that the model is made of. What
@@ -102,17 +101,17 @@ func TestHeights(t *testing.T) {
 	for id, h := range tiles {
 		zooms[id.Zoom()]++
 		for i, metres := range h {
-			lon, lat := place(id, i%Side, i/Side)
+			lon, lat := place(id, i%relief.Side, i/relief.Side)
 			if lon < 16.01 || lon > 16.49 || lat < 46.51 || lat > 46.99 {
 				continue // the edge has its own test
 			}
 			// Between points of a survey hills are flat, and a pixel is the mean over
 			// its square: both take from what is round.
-			off := float64(stepOf(id.Zoom()))/2 + 1.5*math.Pow(4, float64(11-id.Zoom()))
+			off := float64(relief.Step(id.Zoom()))/2 + 1.5*math.Pow(4, float64(11-id.Zoom()))
 			if want := hills(lon, lat); math.Abs(float64(metres)-want) > off {
 				t.Fatalf("%s: pixel %d is %d m, want %.1f", id, i, metres, want)
 			}
-			if int32(metres)%stepOf(id.Zoom()) != 0 {
+			if int(metres)%relief.Step(id.Zoom()) != 0 {
 				t.Fatalf("%s: %d m", id, metres)
 			}
 		}
@@ -157,14 +156,14 @@ func TestEdge(t *testing.T) {
 	beyond := 0
 	for id, h := range tiles {
 		for i, metres := range h {
-			lon, lat := place(id, i%Side, i/Side)
+			lon, lat := place(id, i%relief.Side, i/relief.Side)
 			if lat < 46.52 || lat > 46.98 {
 				continue
 			}
-			want, off := 800.0, 0.5*float64(stepOf(id.Zoom()))
+			want, off := 800.0, 0.5*float64(relief.Step(id.Zoom()))
 			if lon > 16.5 {
 				want = max(0, 800*(1-(lon-16.5)/shoreDegrees))
-				off += 800 / shoreDegrees * 360 / float64(int(Side)<<id.Zoom()) // a pixel further
+				off += 800 / shoreDegrees * 360 / float64(int(relief.Side)<<id.Zoom()) // a pixel further
 				beyond++
 			}
 			if lon > 16.01 && math.Abs(float64(metres)-want) > off {
@@ -216,104 +215,4 @@ func TestInterrupted(t *testing.T) {
 	if err := Tiles(ctx, m, b, nil, func(cell.ID, []byte) error { return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
-}
-
-// flat is a tile at one height, with the given pixels.
-func flat(metres int32, other map[int]int32) []int32 {
-	heights := slices.Repeat([]int32{metres * unit}, Side*Side)
-	for i, m := range other {
-		heights[i] = m * unit
-	}
-	return heights
-}
-
-// TestForm checks the worked example, and that heights come back.
-func TestForm(t *testing.T) {
-	data := encode(flat(455, nil), Side, 11)
-	if want := append([]byte{1, 1, 0x8e, 7}, make([]byte, Side*Side-1)...); !bytes.Equal(data, want) {
-		t.Errorf("%d bytes, begins %x", len(data), data[:8])
-	}
-	other := map[int]int32{0: -430, 255: 8848, 256: 8, 70: -1, 65535: 9000}
-	for zoom, step := range map[uint8]int32{12: 1, 11: 1, 10: 2, 5: 64} {
-		h, err := Decode(encode(flat(100, other), Side, zoom))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, got := range h {
-			want, ok := other[i]
-			if !ok {
-				want = 100
-			}
-			if d := got - want; got%step != 0 || d > step/2 || d < -step/2 {
-				t.Fatalf("z%d: pixel %d is %d m, want %d", zoom, i, got, want)
-			}
-		}
-	}
-}
-
-// TestTerrarium reads heights back from a PNG as map programs do.
-func TestTerrarium(t *testing.T) {
-	data, err := Terrarium(encode(flat(455, map[int]int32{7: -30, 8: 4000}), Side, 12))
-	if err != nil {
-		t.Fatal(err)
-	}
-	img, err := png.Decode(bytes.NewReader(data))
-	if err != nil || img.Bounds().Dx() != Side || img.Bounds().Dy() != Side {
-		t.Fatalf("%v, %v", img.Bounds(), err)
-	}
-	for x, want := range map[int]float64{6: 455, 7: -30, 8: 4000} {
-		r, g, b, a := img.At(x, 0).RGBA()
-		if got := float64(r>>8)*256 + float64(g>>8) + float64(b>>8)/256 - 32768; got != want || a != 0xffff {
-			t.Errorf("pixel %d is %v m, want %v", x, got, want)
-		}
-	}
-	if _, err := Terrarium([]byte("no tile")); !errors.Is(err, ErrInvalid) {
-		t.Errorf("%v", err)
-	}
-}
-
-// TestRefused changes what must not be taken for a tile.
-func TestRefused(t *testing.T) {
-	good := encode(flat(455, nil), Side, 11)
-	for name, data := range map[string][]byte{
-		"empty":            nil,
-		"another form":     append([]byte{2}, good[1:]...),
-		"no step":          append([]byte{1, 0}, good[2:]...),
-		"a step too large": append([]byte{1, 0x81, 8}, good[2:]...),
-		"cut":              good[:len(good)-1],
-		"longer":           append(slices.Clone(good), 0),
-		"too high":         append([]byte{1, 1, 0x80, 0x80, 4}, good[4:]...),
-		"a longer form":    append([]byte{1, 1, 0x8e, 0x87, 0}, good[4:]...),
-		"a huge number":    append([]byte{1, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1}, good[4:]...),
-	} {
-		if _, err := Decode(data); !errors.Is(err, ErrInvalid) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-// FuzzDecode reads anything as a tile of 8 × 8 pixels: heights that are written as
-// they were, or ErrInvalid.
-func FuzzDecode(f *testing.F) {
-	const side = 8
-	for zoom := uint8(firstZoom); zoom <= 11; zoom++ {
-		f.Add(encode(flat(455, map[int]int32{9: -30, 12: 8848, 63: 456})[:side*side], side, zoom))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		heights := make([]int32, side*side)
-		if err := decode(data, side, heights); err != nil {
-			if !errors.Is(err, ErrInvalid) {
-				t.Fatal(err)
-			}
-			return
-		}
-		for i := range heights {
-			heights[i] *= unit
-		}
-		for zoom := uint8(firstZoom); zoom <= 11; zoom++ {
-			if int32(data[1]) == stepOf(zoom) && !bytes.Equal(encode(heights, side, zoom), data) {
-				t.Fatal("heights are written otherwise than they were read")
-			}
-		}
-	})
 }

@@ -1,10 +1,9 @@
-// Package relief draws the heights of a region as tiles: for shaded hills and for
-// ground that rises.
+// Package pyramid draws a height model (tiles/dem) as tiles of heights
+// (tiles/relief).
 //
-// Tiles takes heights from a height model (tiles/dem) and gives away cells of
-// tiles. A tile has Side × Side pixels; each holds the height at its centre,
-// between the four points of the survey around it, and above the deepest zoom the
-// mean of the four pixels that it is made of. So neighbours meet without a seam.
+// Tiles takes heights at the centres of pixels, between the four points of the
+// survey around each; above the deepest zoom a pixel is the mean of the four that
+// it is made of. So neighbours meet without a seam.
 // There are tiles where the region's box and the model meet, from the zoom on
 // which the box is some pixels wide (MinZoom) to the one whose pixels match the
 // survey (MaxZoom); viewers go on from there by themselves.
@@ -12,13 +11,9 @@
 // Within a tile that reaches beyond the model, heights run out to sea level. Where
 // the survey has a void that tiles/dem did not fill, the ground is at sea level.
 //
-// A tile travels as differences of whole numbers (FORMAT.md) and becomes a PNG in
-// Terrarium encoding, which map programs read, where it is shown: this takes two
-// fifths less than PNG would, and the same heights always have the same bytes.
-//
-// Heights are metres above the sea. All functions but those of a model are safe
-// for concurrent use; memory is bounded by some tiles on each zoom.
-package relief
+// The same model and box give the same bytes. A model is for one goroutine. Memory
+// is bounded by some tiles on each zoom.
+package pyramid
 
 import (
 	"context"
@@ -28,10 +23,8 @@ import (
 
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/dem"
+	"github.com/pannier-maps/pannier/tiles/relief"
 )
-
-// Side is how many pixels a tile has each way.
-const Side = 256
 
 // Deepest and widest zoom that a region's tiles can begin and end at.
 const (
@@ -52,7 +45,7 @@ func MaxZoom(m *dem.Model) uint8 {
 	for _, s := range m.Shapes() {
 		step = min(step, s.StepLon)
 	}
-	return uint8(max(firstZoom, min(lastZoom, math.Round(math.Log2(360.0/Side/step)))))
+	return uint8(max(firstZoom, min(lastZoom, math.Round(math.Log2(360.0/relief.Side/step)))))
 }
 
 // MinZoom returns the first zoom on which a box is fewPixels wide or high, but at
@@ -61,7 +54,7 @@ func MinZoom(b Box, deepest uint8) uint8 {
 	west, north := cell.Project(float64(b.Min.LonE7)/1e7, float64(b.Max.LatE7)/1e7)
 	east, south := cell.Project(float64(b.Max.LonE7)/1e7, float64(b.Min.LatE7)/1e7)
 	z := uint8(firstZoom)
-	for z < deepest && max(east-west, south-north)*float64(int(Side)<<z) < fewPixels {
+	for z < deepest && max(east-west, south-north)*float64(int(relief.Side)<<z) < fewPixels {
 		z++
 	}
 	return z
