@@ -83,6 +83,8 @@ func (o feeds) Import(ctx context.Context, f schedule.Feed, name string, file io
 	case err != nil:
 	case job.State == jobs.Failed:
 		err = &schedule.ImportError{Problem: job.Problem}
+	case job.State == jobs.Cancelled:
+		err = &schedule.ImportError{Problem: "the import was cancelled"}
 	case job.State == jobs.Ready:
 		err = &schedule.ImportError{Problem: "its features were changed again and again meanwhile"}
 	}

@@ -21,9 +21,11 @@ func (j *Jobs) Apply(ctx context.Context, a editing.Actor, region string, number
 	if accept && !a.Trusted && !a.Editor {
 		return Job{}, fmt.Errorf("%w: an editor accepts the change", editing.ErrForbidden)
 	}
+	j.asking.Lock()
+	defer j.asking.Unlock()
 	job, err := j.change(ctx, region, number, func(_ store.Txn, job *Job) error {
-		if job.State != Ready {
-			return fmt.Errorf("%w: it is %s", ErrState, job.State)
+		if err := job.ready(); err != nil {
+			return err
 		}
 		if n := job.taken(); n > editing.MaxProposals+job.Excluded {
 			return fmt.Errorf("%w: %d objects in one change, at most %d; divide the file, or take fewer", ErrInvalid, n, editing.MaxProposals)

@@ -13,18 +13,24 @@ import (
 // Import brings a file from a feed into a source, from its upload to its change,
 // and returns when that is made: accepted where the order's actor may do so, else
 // proposed. take says which groups; vanished ones only where a feed is whole.
-// When it fails, the job says why. An import of the source that is under way is
+// When it fails, the job says why; one that it cannot bring to its end is cancelled,
+// so that it does not keep the source. An import of the source that is under way is
 // ErrBusy.
-func (j *Jobs) Import(ctx context.Context, o Order, name string, take Take, r io.Reader) (Job, error) {
+func (j *Jobs) Import(ctx context.Context, o Order, name string, take Take, r io.Reader) (job Job, err error) {
 	u, err := j.collect(ctx, o, name, r)
 	if err != nil {
 		return Job{}, err
 	}
 	o.Upload = u.ID
-	job, err := j.Start(ctx, o)
-	if err != nil {
+	if job, err = j.start(ctx, o, true); err != nil {
 		return job, errors.Join(err, j.RemoveUpload(context.WithoutCancel(ctx), u.ID))
 	}
+	number := job.Number
+	defer func() {
+		if err != nil || job.State == Ready {
+			err = errors.Join(err, j.giveUp(context.WithoutCancel(ctx), id{o.Region, number}))
+		}
+	}()
 	for range maxCompared {
 		if job, err = j.Wait(ctx, o.Region, job.Number); err != nil {
 			return job, err
@@ -40,6 +46,14 @@ func (j *Jobs) Import(ctx context.Context, o Order, name string, take Take, r io
 		}
 	}
 	return j.Wait(ctx, o.Region, job.Number)
+}
+
+// giveUp cancels a job that is not being applied.
+func (j *Jobs) giveUp(ctx context.Context, k id) error {
+	if _, err := j.Cancel(ctx, k.region, k.number); !errors.Is(err, ErrState) {
+		return err
+	}
+	return nil
 }
 
 // maxCompared is how often a feed is compared anew because of what is written

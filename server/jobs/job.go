@@ -84,6 +84,10 @@ type Job struct {
 	Created  time.Time     `json:"created"`
 	Updated  time.Time     `json:"updated"`
 
+	// Alone is one that nobody looks at, but Import: without that it goes no
+	// further than to be compared.
+	Alone bool `json:"alone,omitempty"`
+
 	// Generation grows with each reading; what it found lies under it.
 	Generation int           `json:"generation"`
 	Mapped     bool          `json:"mapped,omitempty"`  // somebody said what the columns hold
@@ -132,7 +136,9 @@ type Order struct {
 }
 
 // Start makes a job of an upload that is whole, and has it read.
-func (j *Jobs) Start(ctx context.Context, o Order) (Job, error) {
+func (j *Jobs) Start(ctx context.Context, o Order) (Job, error) { return j.start(ctx, o, false) }
+
+func (j *Jobs) start(ctx context.Context, o Order, alone bool) (Job, error) {
 	if o.Source == "" {
 		o.Source = o.Actor.Organisation
 	}
@@ -160,7 +166,7 @@ func (j *Jobs) Start(ctx context.Context, o Order) (Job, error) {
 			return err
 		}
 		job = Job{
-			Number: number, Source: o.Source, Actor: o.Actor, File: u.Name, Bytes: u.Size, Upload: u.ID, State: Waiting,
+			Number: number, Source: o.Source, Actor: o.Actor, File: u.Name, Bytes: u.Size, Upload: u.ID, State: Waiting, Alone: alone,
 			Settings: o.Settings, Created: j.at(), Updated: j.at(), Take: Take{New: true, Changed: true},
 		}
 		if err := claim(txn, o.Region, job); err != nil {

@@ -115,6 +115,10 @@ type Jobs struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
+	// asking is held by Reread, Choose and Apply: what they put into the private
+	// store must not count when the job's state refuses them.
+	asking sync.Mutex
+
 	mu      sync.Mutex
 	running map[id]*run
 }

@@ -150,11 +150,12 @@ func (j *Jobs) fail(ctx context.Context, k id, err error) {
 	}
 }
 
-// resume goes on with jobs that were under way.
+// resume goes on with jobs that were under way, but for those of an Import that is
+// no longer: whoever called it begins anew.
 func (j *Jobs) resume(ctx context.Context) error {
-	var left []id
+	var left, lost []id
 	err := j.meta.View(ctx, func(txn store.Txn) error {
-		left = nil
+		left, lost = nil, nil
 		for kv, err := range txn.Scan(records.Key("job", "")) {
 			if err != nil {
 				return err
@@ -167,14 +168,22 @@ func (j *Jobs) resume(ctx context.Context) error {
 			if err := json.Unmarshal(kv.Value, &job); err != nil {
 				return fmt.Errorf("record %s: %w", kv.Key, err)
 			}
-			if job.State.Working() {
-				left = append(left, id{region, job.Number})
+			switch k := (id{region, job.Number}); {
+			case job.Alone && job.State.holding() && job.State != Applying && job.State != Undoing:
+				lost = append(lost, k)
+			case job.State.Working():
+				left = append(left, k)
 			}
 		}
 		return nil
 	})
 	for _, k := range left {
 		j.begin(k.region, k.number)
+	}
+	for _, k := range lost {
+		if err == nil {
+			err = j.giveUp(ctx, k)
+		}
 	}
 	return err
 }

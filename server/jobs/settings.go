@@ -129,7 +129,12 @@ func (j *Jobs) Reread(ctx context.Context, region string, number uint64, s *Sett
 			return Job{}, err
 		}
 	}
+	j.asking.Lock()
+	defer j.asking.Unlock()
 	job, err := j.Job(ctx, region, number)
+	if err == nil {
+		err = job.rereadable()
+	}
 	if err != nil {
 		return job, err
 	}
@@ -146,10 +151,9 @@ func (j *Jobs) Reread(ctx context.Context, region string, number uint64, s *Sett
 			return job, err
 		}
 	}
-	seen := job.Generation
 	job, err = j.change(ctx, region, number, func(_ store.Txn, job *Job) error {
-		if (job.State != Ready && job.State != Failed) || job.Upload == "" || job.Generation != seen {
-			return fmt.Errorf("%w: it is %s", ErrState, job.State)
+		if err := job.rereadable(); err != nil { // cancelled meanwhile
+			return err
 		}
 		if s != nil {
 			job.Settings = *s
@@ -162,6 +166,14 @@ func (j *Jobs) Reread(ctx context.Context, region string, number uint64, s *Sett
 		j.begin(region, number)
 	}
 	return job, err
+}
+
+// rereadable returns ErrState unless the job's file can be read again.
+func (job Job) rereadable() error {
+	if job.State != Ready && job.State != Failed || job.Upload == "" {
+		return fmt.Errorf("%w: it is %s", ErrState, job.State)
+	}
+	return nil
 }
 
 // checkMapping says what is wrong with what somebody says of columns.
@@ -195,19 +207,33 @@ func (j *Jobs) Choose(ctx context.Context, region string, number uint64, take Ta
 			return Job{}, fmt.Errorf("%w: exclude[%d]: is no id", ErrInvalid, i)
 		}
 	}
-	if _, err := j.Job(ctx, region, number); err != nil {
+	j.asking.Lock()
+	defer j.asking.Unlock()
+	job, err := j.Job(ctx, region, number)
+	if err == nil {
+		err = job.ready()
+	}
+	if err != nil {
 		return Job{}, err
 	}
 	if err := j.save(ctx, excludedName(region, number), exclude); err != nil {
 		return Job{}, err
 	}
 	return j.change(ctx, region, number, func(_ store.Txn, job *Job) error {
-		if job.State != Ready {
-			return fmt.Errorf("%w: it is %s", ErrState, job.State)
+		if err := job.ready(); err != nil { // cancelled meanwhile
+			return err
 		}
 		job.Take, job.Excluded = take, len(exclude)
 		return nil
 	})
+}
+
+// ready returns ErrState unless the job waits to be applied.
+func (job Job) ready() error {
+	if job.State != Ready {
+		return fmt.Errorf("%w: it is %s", ErrState, job.State)
+	}
+	return nil
 }
 
 func excludedName(region string, number uint64) string {

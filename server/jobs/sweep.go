@@ -92,8 +92,8 @@ func (j *Jobs) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range uploads {
-		if err := j.remove(ctx, name, 0); err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrState) {
+	for _, u := range uploads {
+		if err := j.remove(ctx, u.ID, u.Job); err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrState) {
 			return err
 		}
 	}
@@ -111,7 +111,7 @@ type staleJob struct {
 	Job
 }
 
-func (j *Jobs) stale(ctx context.Context) (uploads []string, jobs []staleJob, err error) {
+func (j *Jobs) stale(ctx context.Context) (uploads []Upload, jobs []staleJob, err error) {
 	now := j.now()
 	err = j.meta.View(ctx, func(txn store.Txn) error {
 		uploads, jobs = nil, nil
@@ -120,8 +120,15 @@ func (j *Jobs) stale(ctx context.Context) (uploads []string, jobs []staleJob, er
 			return err
 		}
 		for _, u := range all {
-			if u.Job == 0 && now.After(u.Expires) {
-				uploads = append(uploads, u.ID)
+			if !now.After(u.Expires) {
+				continue
+			}
+			used, err := u.used(txn)
+			if err != nil {
+				return err
+			}
+			if !used {
+				uploads = append(uploads, u)
 			}
 		}
 		for kv, err := range txn.Scan(records.Key("job", "")) {
@@ -144,6 +151,19 @@ func (j *Jobs) stale(ctx context.Context) (uploads []string, jobs []staleJob, er
 		return nil
 	})
 	return uploads, jobs, err
+}
+
+// used reports whether an import needs the upload still: a crash may have come
+// between the note that it does not and the upload's removal.
+func (u Upload) used(txn store.Txn) (bool, error) {
+	if u.Job == 0 {
+		return false, nil
+	}
+	job, err := getJob(txn, u.Region, u.Job)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return job.Upload == u.ID, err
 }
 
 // retire takes from a job what it is too old for.

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"github.com/pannier-maps/pannier/server/store"
 )
 
 // random returns bytes that depend on nothing but the seed.
@@ -186,5 +188,38 @@ func TestQuotaAndSweep(t *testing.T) {
 	s.must(s.jobs.Sweep(t.Context()))
 	if n := held(); n != 0 {
 		t.Errorf("%d blobs are left", n)
+	}
+}
+
+// A file that a crash left behind, when its import had been applied already, is
+// removed after a day, and no longer counts.
+func TestSweepAfterCrash(t *testing.T) {
+	s := newSite(t)
+	u := s.upload(farm, "a.csv", three)
+	job, err := s.jobs.Start(t.Context(), Order{Region: region, Upload: u.ID, Actor: farm, Settings: licence})
+	s.must(err)
+	job = s.wait(job)
+	_, err = s.jobs.change(t.Context(), region, job.Number, func(_ store.Txn, job *Job) error {
+		job.State, job.Upload = Applied, "" // and the upload's removal never came
+		return nil
+	})
+	s.must(err)
+	ready := s.read(museum, "b.csv", three)
+	clock := time.Now().Add(UploadLife + time.Hour)
+	s.jobs.now = func() time.Time { return clock }
+	s.must(s.jobs.Sweep(t.Context()))
+	if _, err := s.jobs.Upload(t.Context(), u.ID); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the file is still there: %v", err)
+	}
+	if _, err := s.jobs.Upload(t.Context(), ready.Upload); err != nil {
+		t.Errorf("one that is used: %v", err)
+	}
+	var held Held
+	s.must(s.jobs.meta.View(t.Context(), func(txn store.Txn) (err error) {
+		held, err = getHeld(txn, "farm")
+		return err
+	}))
+	if held != (Held{}) {
+		t.Errorf("the organisation holds %+v", held)
 	}
 }
