@@ -22,6 +22,7 @@ import (
 	"github.com/pannier-maps/pannier/sync/pull"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/relief"
 )
 
 var ctx = context.Background()
@@ -52,14 +53,25 @@ func town() offlinetest.Content {
 			cell.New(14, 16383, 1000): []byte("edge"),
 		},
 		Other: map[cell.Key][]byte{
-			{Layer: cell.Graph, ID: cell.New(11, 1113, 722)}: bytes.Repeat([]byte("edge and node "), 50),
-			{Layer: cell.Media, ID: cell.World}:              []byte("a photo"),
+			{Layer: cell.Graph, ID: cell.New(11, 1113, 722)}:  bytes.Repeat([]byte("edge and node "), 50),
+			{Layer: cell.Media, ID: cell.World}:               []byte("a photo"),
+			{Layer: cell.Relief, ID: cell.New(11, 1113, 722)}: slope(cell.New(11, 1113, 722), 20),
 		},
 	}
 }
 
+// slope is a cell of heights with one tile, which rises eastwards by so many metres
+// a pixel.
+func slope(tile cell.ID, metres int32) []byte {
+	var heights [relief.Side * relief.Side]int32
+	for i := range heights {
+		heights[i] = int32(i%relief.Side) * metres * relief.Unit
+	}
+	return cell.AppendItem(nil, cell.TileKey(tile), relief.Encode(&heights, tile.Zoom()))
+}
+
 // changed is town a version later: a record edited, one moved to another cell,
-// one gone; a tile changed and a cell of tiles gone.
+// one gone; a tile changed and a cell of tiles gone; another slope.
 func changed() offlinetest.Content {
 	c := town()
 	c.Features[0].OpeningHours = "Mo-Fr 10:00-22:00"
@@ -67,6 +79,7 @@ func changed() offlinetest.Content {
 	c.Features = slices.Delete(c.Features, 3, 4)
 	c.Tiles[cell.New(14, 8905, 5779)] = []byte("neighbour, rebuilt")
 	delete(c.Tiles, cell.New(14, 16383, 1000))
+	c.Other[cell.Key{Layer: cell.Relief, ID: cell.New(11, 1113, 722)}] = slope(cell.New(11, 1113, 722), 21)
 	return c
 }
 

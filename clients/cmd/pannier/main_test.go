@@ -193,6 +193,7 @@ func TestMistakes(t *testing.T) {
 		{"show osm/node/77", "search shows ids"},
 		{"tile 14/0/0", "has no tile 14/0/0"},
 		{"tile 14/99999/0", "outside the quadtree"},
+		{"tile 11/1113/722 --relief", "has no heights of tile 11/1113/722"},
 		{"export shapefile -o x", `invalid argument "shapefile"`},
 		{"export mbtiles", `"output" not set`},
 		{"pull Drava --server x", "invalid region name"},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pannier-maps/pannier/sync/cover"
 	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/relief"
 )
 
 // write puts a file into the test's folder.
@@ -26,11 +27,15 @@ const tour = `<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1"><wpt 
 func TestPartOfARegion(t *testing.T) {
 	d := newDesk(t)
 	c := content()
-	c.Other = map[cell.Key][]byte{{Layer: cell.Media, ID: cell.World}: []byte("a photo")}
+	tile := cell.New(11, 1113, 722)
+	c.Other = map[cell.Key][]byte{
+		{Layer: cell.Media, ID: cell.World}: []byte("a photo"),
+		{Layer: cell.Relief, ID: tile}:      cell.AppendItem(nil, cell.TileKey(tile), relief.Encode(new([relief.Side * relief.Side]int32), 11)),
+	}
 	d.publish(c)
 	route := write(t, "tour.gpx", tour)
 	plan := d.must("pull", "drava", "--server", d.server.URL, "--along", route, "--km", "30", "--dry-run")
-	for _, want := range []string{"drava would be version 1, with 4 of 5 cells: ", "  features  1 cell, ", "  tiles     2 cells, ", "  media     1 cell, "} {
+	for _, want := range []string{"drava would be version 1, with 5 of 6 cells: ", "  features  1 cell, ", "  tiles     2 cells, ", "  media     1 cell, ", "  relief    1 cell, "} {
 		if !strings.Contains(plan, want) {
 			t.Errorf("dry run wrote\n%s\nwithout %q", plan, want)
 		}
@@ -39,33 +44,38 @@ func TestPartOfARegion(t *testing.T) {
 		t.Errorf("a dry run installed something: %q", out)
 	}
 	asked := d.object("pull", "drava", "--server", d.server.URL, "--along", route, "--km", "30", "--dry-run")
-	if asked["bytes_to_fetch"].(float64) == 0 || asked["all_cells"] != 5.0 || len(asked["layers"].([]any)) != 3 {
+	if asked["bytes_to_fetch"].(float64) == 0 || asked["all_cells"] != 6.0 || len(asked["layers"].([]any)) != 4 {
 		t.Errorf("dry run: %v", asked)
 	}
 	out := d.must("pull", "drava", "--server", d.server.URL, "--along", route, "--km", "30")
-	if want := "It holds a part, 4 of 5 cells: all layers within 30 km of 1 line.\n"; !strings.Contains(out, want) {
+	if want := "It holds a part, 5 of 6 cells: all layers within 30 km of 1 line.\n"; !strings.Contains(out, want) {
 		t.Errorf("pull wrote %q without %q", out, want)
 	}
 	if out := d.must("search", "Kaapse"); !strings.Contains(out, "Nothing found") {
 		t.Errorf("a place far from the route is there: %q", out)
+	}
+	if png := d.must("tile", tile.String(), "--relief"); !strings.HasPrefix(png, "\x89PNG") {
+		t.Errorf("heights are %.20q", png)
 	}
 	// What the flags do not mention stays as it is.
 	steps := []struct {
 		args, status string
 		cells        float64
 	}{
-		{"--no-media", "a part, 3 of 5 cells: features, graph, tiles, assets, relief within 30 km of 1 line\n", 3},
-		{"", "a part, 3 of 5 cells: features, graph, tiles, assets, relief within 30 km of 1 line\n", 3},
-		{"--layers features,tiles --bbox 18,-34,19,-33", "a part, 2 of 5 cells: features, tiles in 1 box\n", 2},
-		{"--all --layers features", "a part, 2 of 5 cells: features\n", 2},
-		{"--all", "5 cells", 5},
+		{"--no-media", "a part, 4 of 6 cells: features, graph, tiles, assets, relief within 30 km of 1 line\n", 4},
+		{"--no-relief", "a part, 3 of 6 cells: features, graph, tiles, assets within 30 km of 1 line\n", 3},
+		{"", "a part, 3 of 6 cells: features, graph, tiles, assets within 30 km of 1 line\n", 3},
+		{"--layers features,tiles --bbox 18,-34,19,-33", "a part, 2 of 6 cells: features, tiles in 1 box\n", 2},
+		{"--all --layers features", "a part, 2 of 6 cells: features\n", 2},
+		{"--all --no-relief", "a part, 5 of 6 cells: features, graph, tiles, media, assets\n", 5},
+		{"--all", "6 cells", 6},
 	}
 	for _, step := range steps {
 		d.must(append([]string{"pull", "drava"}, strings.Fields(step.args)...)...)
 		if out := d.must("status"); !strings.Contains(out, step.status) {
 			t.Errorf("after pull %s status wrote\n%s\nwithout %q", step.args, out, step.status)
 		}
-		if now := d.object("verify"); now["cells"] != step.cells || now["all_cells"] != 5.0 || (now["part"] == nil) != (step.cells == 5) {
+		if now := d.object("verify"); now["cells"] != step.cells || now["all_cells"] != 6.0 || (now["part"] == nil) != (step.cells == 6) {
 			t.Errorf("after pull %s verify: %v", step.args, now)
 		}
 	}
@@ -89,7 +99,8 @@ func TestPartMistakes(t *testing.T) {
 		{"--bbox 1,3,2,2", "write W,S,E,N"},
 		{"--bbox 1,2,3,95", "write W,S,E,N"},
 		{"--layers sounds", "there are features, graph, tiles, media, assets, relief"},
-		{"--layers media --no-media", "no layer"},
+		{"--layers media --no-media", "--no-media leaves no layer"},
+		{"--layers media,relief --no-media --no-relief", "--no-relief leaves no layer"},
 		{"--all --bbox 1,2,3,4", "everywhere"},
 	} {
 		if _, errs, err := d.run(append([]string{"pull", "drava"}, strings.Fields(test.args)...)...); err == nil || !strings.Contains(errs, test.want) {

@@ -44,8 +44,9 @@ func (a *app) pullCommand() *cobra.Command {
 		Long: "Download a region and install it. A download that was cut off goes on where\n" +
 			"it stopped. When the region is installed already, only what changed is fetched.\n\n" +
 			"A part of a region is chosen by place (--along, --bbox) and by content (--layers,\n" +
-			"--no-media). It stays chosen: updates fetch only what belongs to it. Another choice\n" +
-			"adds what is missing and removes what is not in it; --all takes everything again.\n\n" +
+			"--no-media, --no-relief). It stays chosen: updates fetch only what belongs to it.\n" +
+			"Another choice adds what is missing and removes what is not in it; --all takes\n" +
+			"everything again.\n\n" +
 			"The first pull remembers the root that the server shows: the keys that may sign\n" +
 			"from then on. Compare its fingerprint with what the operator says, or give the\n" +
 			"root that you got from the operator or with an app.",

@@ -22,29 +22,37 @@ type tile struct {
 
 func (a *app) tileCommand() *cobra.Command {
 	var output string
+	var heights bool
 	c := a.fromRegion(&cobra.Command{
 		Use:   "tile Z/X/Y",
-		Short: "Write one tile of the base map",
+		Short: "Write one tile of the base map, or of heights",
 		Long: "Write a base map tile as a Mapbox Vector Tile, uncompressed: to the file of -o, else\n" +
-			"to the output. On a terminal only its size is shown. An empty tile is not stored.",
-		Example: "  pannier tile 14/8259/6048 -o tile.mvt\n  pannier tile 10/516/378 > tile.mvt",
-		Args:    cobra.ExactArgs(1),
+			"to the output. On a terminal only its size is shown. An empty tile is not stored.\n" +
+			"With --relief, write a tile of heights as a PNG in Terrarium encoding, if the region\n" +
+			"has them.",
+		Example: "  pannier tile 14/8259/6048 -o tile.mvt\n  pannier tile 10/516/378 > tile.mvt\n" +
+			"  pannier tile 10/516/378 --relief -o heights.png",
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			id, err := cell.Parse(args[0])
 			if err != nil {
 				return err
 			}
 			return a.withRegion(c.Context(), func(name string, r *offline.Region) error {
-				data, err := r.Tile(c.Context(), id)
+				read, what, format := r.Tile, "tile", "mvt"
+				if heights {
+					read, what, format = r.Relief, "heights of tile", "png"
+				}
+				data, err := read(c.Context(), id)
 				switch {
 				case errors.Is(err, fs.ErrNotExist):
-					return fmt.Errorf("region %s has no tile %s", name, id)
+					return fmt.Errorf("region %s has no %s %s", name, what, id)
 				case err != nil:
 					return err
 				case output != "":
 					return writeFile(output, func(path string) error { return os.WriteFile(path, data, 0o644) })
 				case a.json:
-					return a.writeJSON(tile{id.String(), "mvt", len(data), data})
+					return a.writeJSON(tile{id.String(), format, len(data), data})
 				case a.onTerminal():
 					fmt.Fprintf(a.out, "Tile %s is there: %s. Write it to a file with -o FILE.\n", id, size(int64(len(data))))
 					return nil
@@ -55,5 +63,6 @@ func (a *app) tileCommand() *cobra.Command {
 		},
 	})
 	c.Flags().StringVarP(&output, "output", "o", "", "file to write")
+	c.Flags().BoolVar(&heights, "relief", false, "write heights instead of the map")
 	return c
 }
