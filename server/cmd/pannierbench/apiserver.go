@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -158,20 +157,7 @@ func (s *apiServer) stop() error {
 
 // cpu returns how many seconds of processors the server took so far; 0 where the
 // system does not tell.
-func (s *apiServer) cpu() float64 {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := strings.Cut(string(data), ") ") // behind the name of the program
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.ParseFloat(fields[11], 64)
-	system, _ := strconv.ParseFloat(fields[12], 64)
-	return (user + system) / 100 // ticks
-}
+func (s *apiServer) cpu() float64 { return processCPU(s.cmd.Process.Pid) }
 
 // peak returns the most memory that the server had, in bytes, and begins to
 // measure anew where the system lets it; 0 where it does not tell.

@@ -22,21 +22,20 @@ const module = "github.com/paulmach/osm"
 
 // builds measures each region from its extract to its first version.
 func (b *bench) builds(ctx context.Context) error {
-	extracts := []extract{{"liechtenstein", "de,en", filepath.Join(b.osm, "liechtenstein-2019-11-18.osm.pbf")}}
+	extracts := []extract{
+		{"liechtenstein-2024", "de,en", filepath.Join(b.osm, recentExtract)},
+		{"liechtenstein-2019", "de,en", filepath.Join(b.osm, autumnExtract)},
+		{"andorra", "ca,es,fr,en", filepath.Join(b.osm, "andorra-2021-06-22.osm.pbf")},
+	}
 	out, err := output(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module)
 	dir := strings.TrimSpace(string(out))
 	if err == nil && dir == "" {
 		err = errors.New("it is not downloaded (go mod download)")
 	}
 	if err == nil {
-		testdata := filepath.Join(dir, "testdata")
-		extracts = []extract{
-			{"andorra", "ca,es,fr,en", filepath.Join(testdata, "andorra-latest.osm.bz2")},
-			extracts[0],
-			{"delaware", "en", filepath.Join(testdata, "delaware-latest.osm.pbf")},
-		}
+		extracts = append(extracts, extract{"delaware", "en", filepath.Join(dir, "testdata", "delaware-latest.osm.pbf")})
 	} else {
-		b.absent("builds of andorra and delaware: module %s: %v", module, err)
+		b.absent("build of delaware: module %s: %v", module, err)
 	}
 	for _, e := range extracts {
 		info, err := os.Stat(e.file)
@@ -56,14 +55,28 @@ func (b *bench) builds(ctx context.Context) error {
 			return err
 		}
 		b.report.Builds = append(b.report.Builds, build)
+		if e.file == filepath.Join(b.osm, recentExtract) {
+			if err := b.repeats(ctx, e); err != nil {
+				return fmt.Errorf("repeat %s: %w", e.region, err)
+			}
+		}
 	}
 	return nil
 }
 
-// build measures import and first publish, each time in an empty data folder.
+// recentExtract is the newest of the extracts that most rows are of.
+const recentExtract = "liechtenstein-2024-03-04.osm.pbf"
+
+// build measures import, first publish and the export of that as an archive, each
+// time in an empty data folder.
 func (b *bench) build(ctx context.Context, e extract) (Build, error) {
-	var imports, publishes []Usage
+	self, err := os.Executable()
+	if err != nil {
+		return Build{}, err
+	}
+	var imports, publishes, exports []Usage
 	var content Content
+	var ours Archive
 	var manifest string
 	for i := range b.runs {
 		say("%s: import and publish, run %d of %d", e.region, i+1, b.runs)
@@ -82,6 +95,11 @@ func (b *bench) build(ctx context.Context, e extract) (Build, error) {
 			return Build{}, err
 		}
 		publishes = append(publishes, u)
+		file := filepath.Join(d.data, "map.pmtiles")
+		if _, u, err = measure(ctx, self, exporting, string(d.site()), e.region, file); err != nil {
+			return Build{}, err
+		}
+		exports = append(exports, u)
 		if i > 0 {
 			if p.Manifest != manifest {
 				return Build{}, fmt.Errorf("run %d made manifest %s, run 1 made %s", i+1, p.Manifest, manifest)
@@ -97,10 +115,19 @@ func (b *bench) build(ctx context.Context, e extract) (Build, error) {
 			return Build{}, err
 		}
 		content.POIs, content.Routes, content.Bundle = p.POIs, p.Routes, p.Bytes
+		info, err := os.Stat(file)
+		if err != nil {
+			return Build{}, err
+		}
+		if ours, err = countTiles(ctx, d.site().tiles(ctx, all[0])); err != nil {
+			return Build{}, err
+		}
+		ours.Program, ours.File = "pannier", info.Size()
 	}
 	return Build{
 		Region: e.region, Extract: filepath.Base(e.file), Content: content,
-		Steps: []Step{newStep("import", imports), newStep("publish", publishes)},
+		Steps:    []Step{newStep("import", imports), newStep("publish", publishes), newStep("export", exports)},
+		Archives: []Archive{ours},
 	}, nil
 }
 

@@ -135,6 +135,9 @@ func differ(before, after *manifest.Manifest, layer cell.Layer) bool {
 	return false
 }
 
+// changedCells counts the cells that two versions do not have in common.
+func changedCells(before, after *manifest.Manifest) int { return len(manifest.Diff(before, after)) }
+
 // holds reports whether a version has a layer.
 func holds(m *manifest.Manifest, layer cell.Layer) bool {
 	for _, e := range m.Entries {

@@ -33,6 +33,15 @@ func (d daemon) load(ctx context.Context, region string, files ...string) (Usage
 	return d.call(ctx, new(any), append([]string{"import", region}, files...)...)
 }
 
+// bounded returns a command with its setting of memory, in megabytes. 0 leaves that
+// to the program.
+func (d daemon) bounded(memory int64, args ...string) []string {
+	if memory > 0 {
+		args = append(args, fmt.Sprintf("--memory=%d", memory))
+	}
+	return args
+}
+
 func (d daemon) publish(ctx context.Context, region string) (published, Usage, error) {
 	var p published
 	u, err := d.call(ctx, &p, "publish", region)

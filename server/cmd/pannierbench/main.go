@@ -1,13 +1,14 @@
-// Command pannierbench measures pannierd on real extracts and sets its deltas
-// beside those of zstd, bsdiff and xdelta3. Run it in the repository's root:
+// Command pannierbench measures pannierd on real extracts, and sets its maps beside
+// those of tilemaker and its deltas beside those of zstd, bsdiff and xdelta3. Run it in the repository's root:
 //
-//	go run ./server/cmd/pannierbench        builds and deltas
+//	go run ./server/cmd/pannierbench        builds, days and deltas
 //	go run ./server/cmd/pannierbench sync   updates of a real client, on the wire
 //	go run ./server/cmd/pannierbench api    writes, lists, imports and publishes through the write API
+//	go run ./server/cmd/pannierbench scale  extracts of rising size
 //
-// A table goes to stdout, progress to stderr, and the figures to out/bench.json
-// out/bench-sync.json or out/bench-api.json.
-// Andorra and Delaware come from a Go module; further extracts and the programs
+// A table goes to stdout, progress to stderr, and the figures to out/bench.json,
+// out/bench-sync.json, out/bench-api.json or out/bench-scale.json.
+// Delaware comes from a Go module; further extracts and the programs
 // compared with are left out where they are missing, and the table says so.
 // Every import, publish and foreign program is a process of its own, so that
 // CPU time and memory are its own; its files are in the page cache. Temporary
@@ -59,6 +60,9 @@ type bench struct {
 }
 
 func run(ctx context.Context, args []string) (err error) {
+	if len(args) > 0 && args[0] == exporting {
+		return export(ctx, args[1:])
+	}
 	if len(args) > 0 && args[0] == "sync" {
 		return runSync(ctx, args[1:])
 	}
@@ -82,9 +86,13 @@ func run(ctx context.Context, args []string) (err error) {
 	if err := b.builds(ctx); err != nil {
 		return err
 	}
+	if err := b.days(ctx); err != nil {
+		return err
+	}
 	if err := b.updates(ctx); err != nil {
 		return err
 	}
+	b.report.Groups, b.report.Targets = groups, b.report.buildTargets()
 	if err := b.report.print(os.Stdout); err != nil {
 		return err
 	}
@@ -93,7 +101,7 @@ func run(ctx context.Context, args []string) (err error) {
 
 // flags declares the flags that all benchmarks have.
 func (b *bench) flags(flags *flag.FlagSet, file string) (out *string) {
-	flags.IntVar(&b.runs, "runs", 3, "runs of each step that is timed; the table shows medians")
+	flags.IntVar(&b.runs, "runs", 5, "runs of each step that is timed; the table shows medians")
 	flags.StringVar(&b.osm, "osm", filepath.FromSlash("../shared/data/osm"), "folder of further extracts and changes")
 	return flags.String("out", filepath.FromSlash(file), "file for the figures as JSON")
 }

@@ -101,8 +101,11 @@ func newStep(name string, runs []Usage) Step {
 	}}
 }
 
-// median returns the middle value; of an even number, the mean of the two in the middle.
-func median[N float64 | int64](runs []Usage, of func(Usage) N) N {
+// median returns the middle value of usages.
+func median[N float64 | int64](runs []Usage, of func(Usage) N) N { return middle(runs, of) }
+
+// middle returns the middle value; of an even number, the mean of the two in the middle.
+func middle[T any, N float64 | int64](runs []T, of func(T) N) N {
 	values := make([]N, len(runs))
 	for i, u := range runs {
 		values[i] = of(u)

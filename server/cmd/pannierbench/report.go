@@ -9,10 +9,13 @@ type Report struct {
 	Revision string    `json:"revision,omitempty"`
 	Runs     int       `json:"runs"` // behind each median
 	Builds   []Build   `json:"builds,omitempty"`
+	Groups   []group   `json:"groups,omitempty"` // which layers of both schemas correspond
+	Repeats  []Repeat  `json:"repeats,omitempty"`
+	Days     []Day     `json:"days,omitempty"`
 	Updates  []Update  `json:"updates,omitempty"`
 	Syncs    []Sync    `json:"syncs,omitempty"`
-	Targets  []Target  `json:"targets,omitempty"` // that syncs are held against
-	Absent   []string  `json:"absent,omitempty"`  // what was not measured, and why
+	Targets  []Target  `json:"targets,omitempty"`
+	Absent   []string  `json:"absent,omitempty"` // what was not measured, and why
 }
 
 // Machine is where it ran.
@@ -31,6 +34,31 @@ type Build struct {
 	Bytes   int64   `json:"extract_bytes"`
 	Steps   []Step  `json:"steps"`
 	Content Content `json:"content"`
+	// Archives are ours and that of the other program.
+	Archives []Archive `json:"archives,omitempty"`
+}
+
+// step returns a step by its name, nil when it was not measured.
+func (b *Build) step(name string) *Step {
+	for i := range b.Steps {
+		if b.Steps[i].Name == name {
+			return &b.Steps[i]
+		}
+	}
+	return nil
+}
+
+// whole is all that ours takes from the extract to an archive: the steps follow on
+// each other, so that the highest peak is the whole's.
+func (b *Build) whole() (u Usage) {
+	for _, s := range b.Steps {
+		if s.Name != "tilemaker" {
+			u.WallSeconds += s.Median.WallSeconds
+			u.CPUSeconds += s.Median.CPUSeconds
+			u.PeakBytes = max(u.PeakBytes, s.Median.PeakBytes)
+		}
+	}
+	return u
 }
 
 // Step is one program's run, measured several times.

@@ -125,18 +125,13 @@ func (b *bench) scale(ctx context.Context, m *mosaic, copies int, memory int64) 
 	}
 	most := watchDisk(dir)
 	defer func() { row.Disk = most() }()
-	importing, publishing := []string{"import", region, file}, []string{"publish", region}
-	if memory > 0 {
-		limit := fmt.Sprintf("--memory=%d", memory)
-		importing, publishing = append(importing, limit), append(publishing, limit)
-	}
 	say("%s: import", progress.FormatBytes(row.Bytes))
-	if row.Import, err = d.call(ctx, new(any), importing...); err != nil {
+	if row.Import, err = d.call(ctx, new(any), d.bounded(memory, "import", region, file)...); err != nil {
 		return row, err
 	}
 	say("%s: imported in %.0f s; publish", progress.FormatBytes(row.Bytes), row.Import.WallSeconds)
 	var p published
-	if row.Publish, err = d.call(ctx, &p, publishing...); err != nil {
+	if row.Publish, err = d.call(ctx, &p, d.bounded(memory, "publish", region)...); err != nil {
 		return row, err
 	}
 	say("%s: published in %.0f s", progress.FormatBytes(row.Bytes), row.Publish.WallSeconds)

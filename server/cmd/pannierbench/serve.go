@@ -14,9 +14,16 @@ import (
 // serving is pannierd's line about where it serves.
 var serving = regexp.MustCompile(`http://([0-9.]+:[0-9]+)/`)
 
-// serve starts `pannierd serve` behind a counting proxy. While it runs, the
-// daemon's other calls are carried out inside it. The caller calls stop.
-func (d daemon) serve(ctx context.Context) (p *proxy, stop func() error, err error) {
+// running is a daemon that serves.
+type running struct {
+	address string
+	pid     int
+	stop    func()
+}
+
+// start starts `pannierd serve`. While it runs, the daemon's other calls are
+// carried out inside it. The caller calls stop.
+func (d daemon) start(ctx context.Context) (*running, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	cmd := command(ctx, d.program, "--data", d.data, "serve", "--listen", "127.0.0.1:0")
 	var log bytes.Buffer
@@ -27,20 +34,29 @@ func (d daemon) serve(ctx context.Context) (p *proxy, stop func() error, err err
 	}
 	if err != nil {
 		cancel()
-		return nil, nil, err
+		return nil, err
 	}
 	end := func() { cancel(); cmd.Wait() } // it was interrupted: how it exits does not matter
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	address := serving.FindStringSubmatch(line)
 	if err != nil || address == nil {
 		end()
-		return nil, nil, fmt.Errorf("pannierd serve did not start: %q, %w\n%s", line, err, log.Bytes())
+		return nil, fmt.Errorf("pannierd serve did not start: %q, %w\n%s", line, err, log.Bytes())
 	}
-	if p, err = newProxy(address[1]); err != nil {
-		end()
+	return &running{address[1], cmd.Process.Pid, end}, nil
+}
+
+// serve starts the daemon behind a counting proxy. The caller calls stop.
+func (d daemon) serve(ctx context.Context) (p *proxy, stop func() error, err error) {
+	s, err := d.start(ctx)
+	if err != nil {
 		return nil, nil, err
 	}
-	return p, func() error { end(); return p.close() }, nil
+	if p, err = newProxy(s.address); err != nil {
+		s.stop()
+		return nil, nil, err
+	}
+	return p, func() error { s.stop(); return p.close() }, nil
 }
 
 // serveFolder serves a folder over HTTP behind a counting proxy, as any static host

@@ -57,19 +57,28 @@ func (s site) cells(ctx context.Context, m *manifest.Manifest, fn func(e manifes
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		stored, err := s.blob(ctx, e.Hash)
+		raw, err := s.cell(ctx, e)
 		if err != nil {
 			return err
-		}
-		raw, err := blob.Open(stored, int(e.Raw), e.Hash)
-		if err != nil {
-			return fmt.Errorf("cell %s: %w", e.Key, err)
 		}
 		if err := fn(e, raw); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// cell returns a cell's canonical bytes.
+func (s site) cell(ctx context.Context, e manifest.Entry) ([]byte, error) {
+	stored, err := s.blob(ctx, e.Hash)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := blob.Open(stored, int(e.Raw), e.Hash)
+	if err != nil {
+		return nil, fmt.Errorf("cell %s: %w", e.Key, err)
+	}
+	return raw, nil
 }
 
 // weigh counts what a version holds.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -20,9 +19,19 @@ func (r *Report) print(w io.Writer) error {
 	p.line("%s, %d cores, %.0f GiB, %s, %s", cmp.Or(m.CPU, "unknown CPU"), m.Cores, float64(m.Memory)/(1<<30), m.OS, m.Go)
 	if len(r.Builds) > 0 {
 		p.builds(r)
+		p.layers(r.Builds)
+	}
+	if len(r.Repeats) > 0 {
+		p.repeats(r.Repeats)
+	}
+	if len(r.Days) > 0 {
+		p.days(r.Days)
 	}
 	if len(r.Updates) > 0 {
 		p.updates(r.Updates)
+	}
+	if len(r.Targets) > 0 {
+		p.targets(r.Targets)
 	}
 	if len(r.Absent) > 0 {
 		p.line("")
@@ -58,29 +67,6 @@ func (p *printer) table(rows [][]string) {
 	if err := t.Flush(); p.err == nil {
 		p.err = err
 	}
-}
-
-func (p *printer) builds(r *Report) {
-	rows := [][]string{{"region and step", "wall s", "CPU s", "peak MiB"}}
-	for _, b := range r.Builds {
-		for _, s := range b.Steps {
-			rows = append(rows, append([]string{b.Region + " " + s.Name}, usage(s.Median)...))
-		}
-	}
-	p.line("\nBUILD. Medians of %d runs. Each step is a process of its own; CPU is user and system; peak is its resident memory.", r.Runs)
-	p.line("import: extract to the region's map data. publish: that to tiles, features and the signed first version.")
-	if slices.ContainsFunc(r.Builds, func(b Build) bool { return len(b.Steps) > 2 }) {
-		p.line("tilemaker: extract to MBTiles, its OpenMapTiles profile without shapefile layers; another schema, so only roughly the same work.")
-	}
-	p.table(rows)
-	rows = [][]string{{"content of version 1", "extract B", "tiles", "distinct", "raw tiles B", "gzip tiles B", "POIs", "routes", "cells", "tile blobs B", "feature blobs B", "bundle B"}}
-	for _, b := range r.Builds {
-		c := b.Content
-		rows = append(rows, numbers(b.Region, b.Bytes, int64(c.Tiles), int64(c.DistinctTiles), c.RawTileBytes, c.GzipTileBytes,
-			int64(c.POIs), int64(c.Routes), int64(c.Cells), c.TilesBlobs, c.FeaturesBlobs, c.Bundle))
-	}
-	p.line("\nCONTENT. gzip tiles: each distinct tile by gzip -9, as in a PMTiles archive. bundle: manifest and all blobs (zstd), a first download.")
-	p.table(rows)
 }
 
 func (p *printer) updates(updates []Update) {

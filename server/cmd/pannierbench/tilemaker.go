@@ -45,7 +45,22 @@ func (b *bench) tilemaker(ctx context.Context, e extract, build *Build) error {
 		}
 		runs = append(runs, u)
 	}
+	info, err := os.Stat(output)
+	if err != nil {
+		return err
+	}
 	build.Steps = append(build.Steps, newStep("tilemaker", runs))
+	dir, ok, err := b.tilemakerFolder(ctx, e)
+	if err != nil || !ok {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	theirs, err := countTiles(ctx, folderTiles(ctx, dir))
+	if err != nil {
+		return err
+	}
+	theirs.Program, theirs.File = "tilemaker", info.Size()
+	build.Archives = append(build.Archives, theirs)
 	return nil
 }
 
