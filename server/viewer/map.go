@@ -26,6 +26,11 @@ const follows = "no-cache"
 const vectorTile = "application/vnd.mapbox-vector-tile"
 
 func (v *Viewer) tile(w http.ResponseWriter, r *http.Request) {
+	v.sendTile(w, r, cell.Tiles, func(data []byte) (*document, error) { return newDocument(vectorTile, data), nil })
+}
+
+// sendTile answers with what a tile of a layer becomes.
+func (v *Viewer) sendTile(w http.ResponseWriter, r *http.Request, layer cell.Layer, body func(data []byte) (*document, error)) {
 	vars := mux.Vars(r)
 	number := func(name string) uint32 {
 		n, _ := strconv.ParseUint(vars[name], 10, 32) // the route lets only short ones through
@@ -42,17 +47,17 @@ func (v *Viewer) tile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := cell.New(uint8(z), x, y)
-	e, ok := m.Find(cell.Key{Layer: cell.Tiles, ID: cell.OfTile(id)})
+	e, ok := m.Find(cell.Key{Layer: layer, ID: cell.OfTile(id)})
 	if !ok {
 		nothing(w)
 		return
 	}
-	d, err := v.documents.get(r.Context(), fmt.Sprintf("tile %s %d/%d/%d", e.Hash, z, x, y), func(ctx context.Context) (*document, error) {
+	d, err := v.documents.get(r.Context(), fmt.Sprintf("%s %s %d/%d/%d", layer, e.Hash, z, x, y), func(ctx context.Context) (*document, error) {
 		data, err := v.cells.item(ctx, e, cell.TileKey(id))
 		if data == nil || err != nil {
 			return nil, cmp.Or(err, errNothing)
 		}
-		return newDocument(vectorTile, data), nil
+		return body(data)
 	})
 	switch {
 	case errors.Is(err, errNothing):
@@ -152,6 +157,9 @@ func (v *Viewer) style(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
+	if len(reliefCells(m)) > 0 {
+		o.Relief = at + "/v1/regions/" + region + "/relief.json"
+	}
 	for _, f := range fonts {
 		f.URL = at + "/viewer/" + f.URL
 		o.Fonts = append(o.Fonts, f)
@@ -162,12 +170,17 @@ func (v *Viewer) style(w http.ResponseWriter, r *http.Request) {
 
 // fonts are the files of web/build.mjs, with the characters that they hold.
 var fonts = func() (all []style.Font) {
-	const latin = "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2190-2193,U+2212,U+2215"
-	const latinExt = "U+0100-02BA,U+02BD-02C5,U+02C7-02CC,U+02CE-02D7,U+02DD-02FF,U+1E00-1E9F,U+1EF2-1EFF,U+20A0-20AB,U+20AD-20C0,U+2C60-2C7F,U+A720-A7FF"
-	for name, file := range map[string]string{"Noto Sans Regular": "400-normal", "Noto Sans Bold": "700-normal", "Noto Sans Italic": "400-italic"} {
-		all = append(all,
-			style.Font{Name: name, URL: "noto-sans-latin-" + file + ".woff2", Ranges: strings.Split(latin, ",")},
-			style.Font{Name: name, URL: "noto-sans-latin-ext-" + file + ".woff2", Ranges: strings.Split(latinExt, ",")})
+	scripts := map[string]string{
+		"latin":     "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2190-2193,U+2212,U+2215",
+		"latin-ext": "U+0100-02BA,U+02BD-02C5,U+02C7-02CC,U+02CE-02D7,U+02DD-02FF,U+1E00-1E9F,U+1EF2-1EFF,U+20A0-20AB,U+20AD-20C0,U+2C60-2C7F,U+A720-A7FF",
+		"greek":     "U+0370-0377,U+037A-037F,U+0384-038A,U+038C,U+038E-03A1,U+03A3-03FF",
+		"cyrillic":  "U+0301,U+0400-045F,U+0490-0491,U+04B0-04B1,U+2116",
+	}
+	faces := map[string]string{"Noto Sans Regular": "400-normal", "Noto Sans Bold": "700-normal", "Noto Sans Italic": "400-italic"}
+	for name, face := range faces {
+		for script, ranges := range scripts {
+			all = append(all, style.Font{Name: name, URL: "noto-sans-" + script + "-" + face + ".woff2", Ranges: strings.Split(ranges, ",")})
+		}
 	}
 	slices.SortFunc(all, func(a, b style.Font) int { return strings.Compare(a.URL, b.URL) })
 	return all

@@ -10,6 +10,8 @@
 //	/v1/regions/{region}/tiles.json              TileJSON 3.0.0
 //	/v1/regions/{region}/style.json              a MapLibre style; ?theme=dark, ?languages=sl,en
 //	/v1/regions/{region}/tiles/{z}/{x}/{y}       a tile, gzipped where that is understood; 204 when empty
+//	/v1/regions/{region}/relief.json             TileJSON of heights, where the region has some
+//	/v1/regions/{region}/relief/{z}/{x}/{y}      heights as a PNG in Terrarium encoding; 204 where none are known
 //	/v1/regions/{region}/places.json             GeoJSON of places, routes and notices: id, kind, category, icon, name
 //	/v1/regions/{region}/places/{id}             a place's whole record
 //
@@ -70,6 +72,8 @@ func New(objects Objects, origins Origins, log *slog.Logger) *Viewer {
 		region + `/tiles.json`: v.tileJSON,
 		region + `/style.json`: v.style,
 		region + `/tiles/{z:[0-9]{1,2}}/{x:[0-9]{1,5}}/{y:[0-9]{1,5}}`: v.tile,
+		region + `/relief.json`: v.reliefJSON,
+		region + `/relief/{z:[0-9]{1,2}}/{x:[0-9]{1,5}}/{y:[0-9]{1,5}}`: v.relief,
 		region + `/places.json`:    v.places,
 		region + `/places/{id:.+}`: v.place,
 	} {

@@ -28,6 +28,7 @@ type tile struct {
 type pixels struct {
 	heights [relief.Side * relief.Side]int32
 	known   bool // some of them, of the model
+	drawn   bool // some of them, on the deepest zoom
 }
 
 // draw returns a square's pixels; nil when it is all beyond the model. It draws
@@ -47,7 +48,8 @@ func (d *drawer) draw(ctx context.Context, id cell.ID) (p *pixels, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.known && d.wanted(id) {
+	if p.known && d.wanted(id) && (p.drawn || id.Zoom() == d.last) {
+		p.drawn = true
 		in := cell.OfTile(id)
 		d.pending[in] = append(d.pending[in], tile{id, relief.Encode(&p.heights, id.Zoom())})
 	}
@@ -69,7 +71,7 @@ func (d *drawer) gather(ctx context.Context, id cell.ID) (*pixels, error) {
 		if c == nil {
 			continue // sea level
 		}
-		p.known = p.known || c.known
+		p.known, p.drawn = p.known || c.known, p.drawn || c.drawn
 		for y := range relief.Side / 2 {
 			row := p.heights[(y+int(down)*relief.Side/2)*relief.Side+int(right)*relief.Side/2:]
 			for x := range relief.Side / 2 {

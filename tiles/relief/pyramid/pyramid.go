@@ -6,7 +6,8 @@
 // it is made of. So neighbours meet without a seam.
 // There are tiles where the region's box and the model meet, from the zoom on
 // which the box is some pixels wide (MinZoom) to the one whose pixels match the
-// survey (MaxZoom); viewers go on from there by themselves.
+// survey (MaxZoom); viewers go on from there by themselves. Each tile has one below
+// it on every zoom to the last, and one above it to the first.
 //
 // Within a tile that reaches beyond the model, heights run out to sea level. Where
 // the survey has a void that tiles/dem did not fill, the ground is at sea level.

@@ -116,6 +116,14 @@ func TestHeights(t *testing.T) {
 			}
 		}
 	}
+	for id := range tiles {
+		if id.Zoom() > 8 && tiles[id.Ancestor(id.Zoom()-1)] == nil {
+			t.Errorf("%s has no tile above it", id)
+		}
+		if below := id << 2; id.Zoom() < 11 && tiles[below] == nil && tiles[below+1] == nil && tiles[below+2] == nil && tiles[below+3] == nil {
+			t.Errorf("%s has no tile below it", id)
+		}
+	}
 	if len(zooms) != 4 || zooms[8] == 0 || zooms[11] < 6 {
 		t.Errorf("tiles by zoom: %v, want z8 to z11", zooms)
 	}

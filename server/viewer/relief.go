@@ -1,0 +1,98 @@
+package viewer
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"github.com/pannier-maps/pannier/sync/manifest"
+	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/relief"
+)
+
+// relief answers with a tile of heights, for shaded hills.
+func (v *Viewer) relief(w http.ResponseWriter, r *http.Request) {
+	v.sendTile(w, r, cell.Relief, func(data []byte) (*document, error) {
+		png, err := relief.Terrarium(data)
+		if err != nil {
+			return nil, err
+		}
+		return newDocument("image/png", png), nil
+	})
+}
+
+// reliefJSON describes the tiles of heights.
+func (v *Viewer) reliefJSON(w http.ResponseWriter, r *http.Request) {
+	m, at, ok := v.look(w, r)
+	if !ok {
+		return
+	}
+	entries := reliefCells(m)
+	if len(entries) == 0 {
+		v.fail(w, r, fs.ErrNotExist)
+		return
+	}
+	region := mux.Vars(r)["region"]
+	v.answer(w, r, fmt.Sprintf("relief.json %s %s", m.name, at), "application/json", follows, func(ctx context.Context) ([]byte, error) {
+		about := struct {
+			TileJSON    string     `json:"tilejson"`
+			Name        string     `json:"name"`
+			Tiles       []string   `json:"tiles"`
+			MinZoom     uint8      `json:"minzoom"`
+			MaxZoom     uint8      `json:"maxzoom"`
+			Bounds      [4]float64 `json:"bounds"`
+			Attribution string     `json:"attribution"`
+			Encoding    string     `json:"encoding"`
+			TileSize    int        `json:"tileSize"`
+		}{
+			TileJSON: "3.0.0", Name: m.Meta.Name, Attribution: attribution(m), Encoding: "terrarium", TileSize: relief.Side,
+			Tiles: []string{at + "/v1/regions/" + region + "/relief/{z}/{x}/{y}"},
+		}
+		for i, e7 := range m.Meta.Bounds {
+			about.Bounds[i] = float64(e7) / 1e7
+		}
+		var err, failed error
+		about.MinZoom, _, err = v.tileZooms(ctx, entries[0])
+		_, about.MaxZoom, failed = v.tileZooms(ctx, entries[len(entries)-1])
+		if err := cmp.Or(err, failed); err != nil {
+			return nil, err
+		}
+		return json.Marshal(about)
+	})
+}
+
+// reliefCells returns the cells of heights. The first has tiles of the first zoom,
+// the last of the last.
+func reliefCells(m *version) (entries []manifest.Entry) {
+	for _, e := range m.Entries {
+		if e.Key.Layer == cell.Relief {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// tileZooms returns the first and the last zoom of a cell's tiles.
+func (v *Viewer) tileZooms(ctx context.Context, e manifest.Entry) (first, last uint8, err error) {
+	raw, err := v.cells.read(ctx, e)
+	if err != nil {
+		return 0, 0, err
+	}
+	first = cell.MaxZoom
+	for item, err := range cell.Items(raw) {
+		if err != nil {
+			return 0, 0, fmt.Errorf("cell %s: %w", e.Key, err)
+		}
+		id, err := cell.TileOfKey(item.Key)
+		if err != nil {
+			return 0, 0, fmt.Errorf("cell %s: %w", e.Key, err)
+		}
+		first, last = min(first, id.Zoom()), max(last, id.Zoom())
+	}
+	return first, last, nil
+}

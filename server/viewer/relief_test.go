@@ -1,0 +1,88 @@
+package viewer
+
+import (
+	"bytes"
+	"encoding/json"
+	"image/png"
+	"strings"
+	"testing"
+
+	"github.com/pannier-maps/pannier/sync/publish"
+	"github.com/pannier-maps/pannier/sync/sitetest"
+	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/relief"
+)
+
+// flat is a tile at one height, as an item of its cell.
+func flat(raw []byte, tile cell.ID, metres int32) []byte {
+	var heights [relief.Side * relief.Side]int32
+	for i := range heights {
+		heights[i] = metres * relief.Unit
+	}
+	return cell.AppendItem(raw, cell.TileKey(tile), relief.Encode(&heights, tile.Zoom()))
+}
+
+func TestRelief(t *testing.T) {
+	s := newSite(t)
+	s.publish("tile", "Zum Löwen")
+	if w := s.get(region + "relief.json"); w.Code != 404 {
+		t.Errorf("without heights: %d", w.Code)
+	}
+	if w := s.get(region + "relief/11/1079/720"); w.Code != 204 {
+		t.Errorf("without heights: %d", w.Code)
+	}
+	if w := s.get(region + "style.json"); strings.Contains(w.Body.String(), "hillshade") {
+		t.Error("without heights, hills are shaded")
+	}
+
+	deep := cell.New(11, 1079, 720)
+	c := sitetest.Content(map[cell.Key][]byte{
+		{Layer: cell.Relief, ID: deep.Ancestor(7)}: flat(flat(nil, deep.Ancestor(9), 400), deep.Ancestor(10), 450),
+		{Layer: cell.Relief, ID: deep}:             flat(nil, deep, 455),
+		{Layer: cell.Relief, ID: deep + 1}:         cell.AppendItem(nil, cell.TileKey(deep+1), []byte("no heights")),
+	})
+	c.Meta.Bounds = [4]int32{95000000, 470000000, 97000000, 472000000}
+	if _, err := s.publisher.Publish(t.Context(), s.ledger.Region, c, publish.Note{Message: "m"}); err != nil {
+		t.Fatal(err)
+	}
+	var about struct {
+		Tiles            []string
+		MinZoom, MaxZoom int
+		Bounds           [4]float64
+		Encoding         string
+		TileSize         int
+	}
+	w := s.get(region + "relief.json")
+	if err := json.Unmarshal(w.Body.Bytes(), &about); err != nil || w.Code != 200 {
+		t.Fatalf("%d %s: %v", w.Code, w.Body, err)
+	}
+	if about.MinZoom != 9 || about.MaxZoom != 11 || about.Encoding != "terrarium" || about.TileSize != 256 || about.Bounds != [4]float64{9.5, 47, 9.7, 47.2} {
+		t.Errorf("%+v", about)
+	}
+	if len(about.Tiles) != 1 || about.Tiles[0] != "http://example.com/v1/regions/test/relief/{z}/{x}/{y}" {
+		t.Errorf("tiles at %q", about.Tiles)
+	}
+	w = s.get(region+"relief/11/1079/720", "Accept-Encoding", "gzip")
+	img, err := png.Decode(bytes.NewReader(w.Body.Bytes()))
+	if err != nil || w.Header().Get("Content-Type") != "image/png" || w.Header().Get("Content-Encoding") != "" {
+		t.Fatalf("%v, %v", err, w.Header())
+	}
+	if r, g, b, _ := img.At(9, 9).RGBA(); int(r>>8)*256+int(g>>8)-32768 != 455 || b != 0 {
+		t.Errorf("a pixel of %d %d %d", r>>8, g>>8, b>>8)
+	}
+	if again := s.get(region+"relief/11/1079/720", "If-None-Match", w.Header().Get("ETag")); again.Code != 304 {
+		t.Errorf("with the tag: %d", again.Code)
+	}
+	if w := s.get(region + "style.json"); !strings.Contains(w.Body.String(), "http://example.com/v1/regions/test/relief.json") {
+		t.Error("with heights, no hills are shaded")
+	}
+	wrong := deep + 1
+	for path, want := range map[string]int{
+		"relief/10/539/360": 200, "relief/11/1079/725": 204, "relief/15/0/0": 400, "relief/11/2048/0": 400, "relief/11/-1/0": 0, "relief/11/1079/720.png": 0,
+		"relief/" + wrong.String(): 500,
+	} {
+		if w := s.get(region + path); w.Code != want {
+			t.Errorf("%s: %d, want %d", path, w.Code, want)
+		}
+	}
+}
