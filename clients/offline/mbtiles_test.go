@@ -49,7 +49,7 @@ func TestMBTiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := mbtiles.WriteFile(exported, about, r.Tiles(ctx)); err != nil {
+	if err := mbtiles.WriteFile(exported, &about, r.Tiles(ctx)); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{r.Path(), exported} {

@@ -41,7 +41,7 @@ func (w *writer) describe(ctx context.Context, m *manifest.Manifest, version uin
 	if about.MinZoom, about.MaxZoom, err = zooms(ctx, w.tx); err != nil {
 		return err
 	}
-	rows, err := mbtiles.MetadataRows(about)
+	rows, err := mbtiles.MetadataRows(&about)
 	if err != nil {
 		return err
 	}

@@ -25,12 +25,19 @@ type Region struct {
 	Created   time.Time       `json:"created"`
 }
 
-// Base is the region's OpenStreetMap data: a file of tiles/osm in the region's
-// folder.
+// Base is what the region's map is made of, a file in the region's folder:
+// OpenStreetMap data (a file of tiles/osm) or, as Archive says, ready tiles.
 type Base struct {
 	File     string    `json:"file"`
 	Imported time.Time `json:"imported"`
 	Sources  []string  `json:"sources"` // names of the files it was made from, oldest first
+	Archive  *Archive  `json:"archive,omitempty"`
+}
+
+// Archive is about a base of ready tiles (a file of tiles/archive/pmtiles).
+type Archive struct {
+	Licence     string `json:"licence,omitempty"`     // SPDX id
+	Attribution string `json:"attribution,omitempty"` // plain text
 }
 
 // CreateRegion adds a region and makes a key for its heads, which signs once a
@@ -94,7 +101,7 @@ func (c *Catalog) AllRegions(ctx context.Context) (all []Region, err error) {
 	return all, err
 }
 
-// Base returns a region's OpenStreetMap data, if it has any.
+// Base returns what a region's map is made of, if there is anything.
 func (c *Catalog) Base(ctx context.Context, region string) (b Base, ok bool, err error) {
 	err = c.meta.View(ctx, func(txn store.Txn) error { return get(txn, key("osm", region), &b) })
 	if errors.Is(err, store.ErrNotFound) {
@@ -103,8 +110,8 @@ func (c *Catalog) Base(ctx context.Context, region string) (b Base, ok bool, err
 	return b, err == nil, err
 }
 
-// SetBase makes b the region's OpenStreetMap data in place of the one whose
-// file is was ("" for none); it fails when that is no longer the case.
+// SetBase makes b the base of the region's map in place of the one whose file is
+// was ("" for none); it fails when that is no longer the case.
 func (c *Catalog) SetBase(ctx context.Context, region, was string, b Base) error {
 	return c.meta.Update(ctx, func(txn store.Txn) error {
 		var now Base

@@ -16,7 +16,7 @@ import (
 // its group.
 const CategoriesItem = "categories"
 
-// ownCategories returns the canonical bytes of that cell; none without any.
+// ownCategories returns the canonical bytes of that item; none without any.
 func (c *Composer) ownCategories(ctx context.Context, region string) ([]byte, error) {
 	all, err := c.Catalog.Categories(ctx, region)
 	if err != nil || len(all) == 0 {

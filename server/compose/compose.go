@@ -1,5 +1,5 @@
 // Package compose puts together what the next version of a region shall hold:
-// base map tiles from its OpenStreetMap base, features from the base and from
+// base map tiles from its OpenStreetMap base or from an archive, features from the base and from
 // its providers, the photos of those, and heights from its height model.
 //
 // Tiles are drawn only when something that goes into them has changed since the
@@ -43,7 +43,7 @@ type Composer struct {
 	Catalog *catalog.Catalog
 	Photos  Photos // that features name by their hashes; nil for none
 	Words   *Words // of providers, kept between drafts; nil to read them each time
-	Folder  string // of OpenStreetMap bases and height models: {Folder}/{region}/{file}
+	Folder  string // of bases of maps and height models: {Folder}/{region}/{file}
 	Cache   string // of what can be made again: {Cache}/{region}.shelf
 	TempDir string
 	Workers int   // 0: one for each core
@@ -64,8 +64,9 @@ type Draft struct {
 	Notices     int
 	Warnings    []string
 
-	base  *osm.Base // nil when the region has none
-	cells *featureCells
+	base    *osm.Base   // nil when the region has none
+	archive *archiveMap // nil when its map is none
+	cells   *featureCells
 }
 
 // Close lets go of the map data.
@@ -76,6 +77,9 @@ func (d *Draft) Close() error {
 	}
 	if d.base != nil {
 		errs = append(errs, d.base.Close())
+	}
+	if d.archive != nil {
+		errs = append(errs, d.archive.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -92,15 +96,23 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 	if err != nil {
 		return nil, err
 	}
-	if base != nil && area == nil {
-		area = extractArea(base)
-	}
 	d := &Draft{base: base}
 	defer func() {
 		if err != nil {
 			d.Close()
 		}
 	}()
+	if d.archive, err = c.openArchive(ctx, r.ID); err != nil {
+		return nil, err
+	}
+	boundary := area
+	switch {
+	case area != nil:
+	case base != nil:
+		area = extractArea(base)
+	case d.archive != nil:
+		area = d.archive.area()
+	}
 	cells, err := c.features(ctx, r, base, area)
 	d.cells = cells
 	if err != nil {
@@ -111,6 +123,9 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 		return nil, err
 	}
 	d.POIs, d.Routes, d.Notices, d.Warnings = cells.counts.POIs, cells.counts.Routes, cells.counts.Notices, cells.warnings
+	if d.archive != nil {
+		d.archive.credit(cells)
+	}
 	keptFeatures := cells.kept(last)
 	bounds := c.bounds(area, cells)
 	relief := c.relief(r.ID, cells.heights, bounds)
@@ -119,17 +134,22 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 		Region: r.ID, Name: r.Name, Languages: r.Languages, MinReader: relief.reader(),
 		Bounds: bounds, Licences: cells.licences(),
 	}
-	own, err := c.ownCategories(ctx, r.ID)
+	assets, err := c.assets(ctx, r.ID, d.archive)
 	if err != nil {
 		return nil, err
 	}
-	drawn := false
-	if base != nil {
-		d.Content.Meta.TileFormat = "mvt"
+	switch {
+	case base != nil:
 		if t := base.Header().Timestamp; t > 0 {
 			d.Content.Meta.AsOf = time.Unix(t, 0).UTC().Format(time.RFC3339)
 		}
 		d.Fingerprint = fingerprint(r, base)
+	case d.archive != nil:
+		d.Fingerprint = d.archive.fingerprint(r)
+	}
+	drawn := false
+	if d.Fingerprint != "" {
+		d.Content.Meta.TileFormat = "mvt"
 		built, err := c.Catalog.Built(ctx, r.ID)
 		if err != nil {
 			return nil, err
@@ -139,8 +159,8 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 		}
 	}
 	d.Content.Cells = func(ctx context.Context, emit func(key cell.Key, raw []byte) error) error {
-		if len(own) > 0 {
-			if err := emit(cell.Key{Layer: cell.Assets, ID: cell.World}, own); err != nil {
+		if len(assets) > 0 {
+			if err := emit(cell.Key{Layer: cell.Assets, ID: cell.World}, assets); err != nil {
 				return err
 			}
 		}
@@ -152,6 +172,9 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 		}
 		if err := relief.emit(ctx, c.Progress, emit); err != nil || !drawn {
 			return err
+		}
+		if d.archive != nil {
+			return d.archive.emit(ctx, boundary, emit)
 		}
 		stats, err := build.Tiles(ctx, base, build.Options{
 			Languages: r.Languages, Bounds: area, Workers: c.Workers, MemoryBytes: c.Memory, TempDir: c.TempDir, Progress: c.Progress,
@@ -186,10 +209,10 @@ func (c *Composer) Remember(ctx context.Context, region string, d *Draft, m *man
 	return c.Catalog.SetBuilt(ctx, region, b)
 }
 
-// openBase opens a region's OpenStreetMap base; nil when it has none.
+// openBase opens a region's OpenStreetMap base; nil when it has none, or an archive.
 func (c *Composer) openBase(ctx context.Context, region string) (*osm.Base, error) {
 	b, ok, err := c.Catalog.Base(ctx, region)
-	if err != nil || !ok {
+	if err != nil || !ok || b.Archive != nil {
 		return nil, err
 	}
 	base, err := osm.OpenBase(filepath.Join(c.Folder, region, b.File), baseCache)

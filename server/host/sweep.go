@@ -25,9 +25,13 @@ func (h *Host) sweep(ctx context.Context) error {
 		}
 		names = append(names, found...)
 	}
-	bases, err := fs.Glob(folder, "osm/*/*.osm")
-	if err != nil {
-		return fmt.Errorf("sweep: %w", err)
+	var bases []string
+	for _, pattern := range []string{"osm/*/*.osm", "osm/*/*.pmtiles"} {
+		found, err := fs.Glob(folder, pattern)
+		if err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+		bases = append(bases, found...)
 	}
 	for _, name := range bases {
 		used, _, err := h.Catalog.Base(ctx, path.Base(path.Dir(name)))

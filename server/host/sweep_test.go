@@ -11,7 +11,7 @@ import (
 func TestSweep(t *testing.T) {
 	dir := t.TempDir()
 	names := map[string]bool{ // whether it stays
-		"osm/alps/.new-1-base": false, "osm/alps/.new-1-base.part": false, "osm/alps/unused.osm": false,
+		"osm/alps/.new-1-base": false, "osm/alps/.new-1-base.part": false, "osm/alps/unused.osm": false, "osm/alps/unused.pmtiles": false,
 		"pannier-tiles-1": false, "pannier-upload-1": false, ".sock1/pannierd.sock": false,
 		"osm/alps/notes.txt": true, "mine": true,
 	}

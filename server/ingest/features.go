@@ -14,6 +14,9 @@ import (
 	"github.com/pannier-maps/pannier/tiles/source/records"
 )
 
+// defaultLicence is that of features and heights of which nobody says another.
+const defaultLicence = "CC-BY-4.0"
+
 // features brings a provider's file into a region: its sound objects, or none.
 func (im *Importer) features(ctx context.Context, region, file string, kind source.Kind, opts Options) (Result, error) {
 	s := catalog.Source{Name: SourceName(cmp.Or(opts.Source, file)), File: file, Kind: string(kind)}
@@ -22,7 +25,7 @@ func (im *Importer) features(ctx context.Context, region, file string, kind sour
 	}
 	opts.Source = s.Name
 	opts.Provider = cmp.Or(opts.Provider, s.Name)
-	opts.Licence = cmp.Or(opts.Licence, "CC-BY-4.0")
+	opts.Licence = cmp.Or(opts.Licence, defaultLicence)
 	opts.Attribution = cmp.Or(opts.Attribution, opts.Provider)
 	sources, err := im.Catalog.Sources(ctx, region)
 	if err != nil {

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -51,7 +52,7 @@ func (im *Importer) heights(ctx context.Context, region, file string, opts Optio
 	}
 	h := catalog.Heights{File: name, Grid: g.Shape.String(), Source: filepath.Base(file), Imported: time.Now().UTC().Truncate(time.Second)}
 	if opts.Attribution != "" {
-		h.Licence, h.Attribution = opts.Licence, opts.Attribution
+		h.Licence, h.Attribution = cmp.Or(opts.Licence, defaultLicence), opts.Attribution
 	}
 	if err := im.Catalog.AddHeights(ctx, region, h); err != nil {
 		return Result{}, err

@@ -1,5 +1,5 @@
 // Package ingest brings files into a region: OpenStreetMap extracts and
-// changes, height models, and features of providers.
+// changes, archives of map tiles, height models, and features of providers.
 //
 // Each file is told apart by its content, read to its end and checked before
 // anything of the region changes; then it takes effect in one step. A file that
@@ -9,9 +9,11 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +36,7 @@ var (
 // Importer brings files into regions. One region takes one import at a time.
 type Importer struct {
 	Catalog *catalog.Catalog
-	Folder  string // of OpenStreetMap bases and height models: {Folder}/{region}/{file}
+	Folder  string // of bases of maps and height models: {Folder}/{region}/{file}
 	// Memory bounds what an import of map data sorts and holds in memory, in
 	// bytes; 0 is 256 MiB. The rest, some blocks for each core, does not grow.
 	Memory int
@@ -48,7 +50,8 @@ type Options struct {
 	// feature is replaced by one of the same source and id.
 	Source string
 	// Provider, Licence and Attribution go into the provenance of features that
-	// do not bring their own. A height model is credited when Attribution is given.
+	// do not bring their own. A height model is credited when Attribution is given,
+	// an archive of tiles in its own words when it is not.
 	Provider, Licence, Attribution string
 	// Strict refuses a file of features with an object that cannot be read;
 	// else the others are imported.
@@ -65,6 +68,8 @@ type Result struct {
 	Modified int64 `json:"modified,omitempty"`
 	Deleted  int64 `json:"deleted,omitempty"`
 	Skipped  int64 `json:"skipped,omitempty"`
+	// Of an archive: its tiles.
+	Tiles int `json:"tiles,omitempty"`
 	// Of a height model: its points; Notes tell of voids.
 	Heights int `json:"heights,omitempty"`
 	// Of features.
@@ -86,7 +91,7 @@ func (im *Importer) Import(ctx context.Context, region string, files []string, o
 		return nil, err
 	}
 	kinds := make([]source.Kind, len(files))
-	var extracts []string
+	var extracts, archives []string
 	for i, file := range files {
 		kind, err := detect(file)
 		if err != nil {
@@ -95,6 +100,12 @@ func (im *Importer) Import(ctx context.Context, region string, files []string, o
 		if kinds[i] = kind; kind == source.OSMPBF || kind == source.OSMXML {
 			extracts = append(extracts, file)
 		}
+		if kind.Archive() {
+			archives = append(archives, file)
+		}
+	}
+	if len(archives) > 1 || len(archives) == 1 && len(extracts) > 0 {
+		return nil, fmt.Errorf("%w: %s cannot be the region's base map beside %s; import one of them", ErrArchive, archives[0], slices.Concat(archives[1:], extracts)[0])
 	}
 	var results []Result
 	for i, file := range files {
@@ -110,6 +121,8 @@ func (im *Importer) Import(ctx context.Context, region string, files []string, o
 			r, err = im.changes(ctx, region, file)
 		case dem.HGT, dem.GeoTIFF:
 			r, err = im.heights(ctx, region, file, opts)
+		case source.PMTiles, source.MBTiles:
+			r, err = im.archive(ctx, region, file, kinds[i], opts)
 		default:
 			r, err = im.features(ctx, region, file, kinds[i], opts)
 		}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pannier-maps/pannier/server/catalog"
@@ -107,12 +108,16 @@ func (im *Importer) collect(ctx context.Context, file, path string) error {
 	if kind == source.OSMPBF {
 		read = osmpbf.Read
 	}
-	return osm.Collect(ctx, path, im.memory(), func(h osm.Handler) error {
+	err = osm.Collect(ctx, path, im.memory(), func(h osm.Handler) error {
 		if err := read(ctx, f, h); err != nil {
 			return err
 		}
 		return f.End()
 	})
+	if errors.Is(err, osmpbf.ErrCorrupt) {
+		return fmt.Errorf("%w: the file was damaged or cut off on its way; fetch it again, nothing of it was imported", err)
+	}
+	return err
 }
 
 // changes applies a file of changes to the region's map data.
@@ -123,6 +128,9 @@ func (im *Importer) changes(ctx context.Context, region, file string) (Result, e
 	}
 	if !ok {
 		return Result{}, fmt.Errorf("%s: %w: import an extract of OpenStreetMap (.osm.pbf) into %s first", file, ErrNoBase, region)
+	}
+	if b.Archive != nil {
+		return Result{}, fmt.Errorf("%s: %w: the map of %s is the archive %s; import an extract of OpenStreetMap in its place first", file, ErrNoBase, region, strings.Join(b.Sources, ", "))
 	}
 	base, err := osm.OpenBase(filepath.Join(im.Folder, region, b.File), 0)
 	if err != nil {
@@ -221,25 +229,32 @@ func (im *Importer) install(ctx context.Context, region, path string, names []st
 	if err := base.Close(); err != nil {
 		return Result{}, err
 	}
-	was, _, err := im.Catalog.Base(ctx, region)
-	if err != nil {
-		return Result{}, err
+	next := catalog.Base{File: hex.EncodeToString(id[:16]) + ".osm", Sources: names}
+	was, err := im.installBase(ctx, region, path, next)
+	return Result{Elements: nodes + ways + relations}.replaced(was, next), err
+}
+
+// installBase makes a file the base of the region's map, in one step, and returns
+// the base before.
+func (im *Importer) installBase(ctx context.Context, region, path string, next catalog.Base) (was catalog.Base, err error) {
+	if was, _, err = im.Catalog.Base(ctx, region); err != nil {
+		return was, err
 	}
-	next := catalog.Base{File: hex.EncodeToString(id[:16]) + ".osm", Imported: time.Now().UTC().Truncate(time.Second), Sources: names}
+	next.Imported = time.Now().UTC().Truncate(time.Second)
 	if err := rename(path, filepath.Join(im.Folder, region, next.File)); err != nil {
-		return Result{}, err
+		return was, err
 	}
 	if err := im.Catalog.SetBase(ctx, region, was.File, next); err != nil {
 		if next.File != was.File {
 			os.Remove(filepath.Join(im.Folder, region, next.File)) // best effort, as below
 		}
-		return Result{}, err
+		return was, err
 	}
 	if was.File != "" && was.File != next.File {
 		// Best effort: a file that stays behind harms nobody.
 		os.Remove(filepath.Join(im.Folder, region, was.File))
 	}
-	return Result{Elements: nodes + ways + relations}, nil
+	return was, nil
 }
 
 // rename moves a file whose content is durable, and makes the move durable.

@@ -51,8 +51,8 @@ func (s *Spool) Close() {
 
 // Fill takes the tiles, which come plain or compressed in any order. Empty ones are
 // left out; none at all are ErrNoTiles, and one that is too large or outside the zooms
-// of m is ErrTile.
-func (s *Spool) Fill(m Metadata, tiles iter.Seq2[Tile, error]) ([]Spooled, error) {
+// that m names when all have come is ErrTile.
+func (s *Spool) Fill(m *Metadata, tiles iter.Seq2[Tile, error]) ([]Spooled, error) {
 	var all []Spooled
 	for tile, err := range tiles {
 		if err != nil {
@@ -61,7 +61,7 @@ func (s *Spool) Fill(m Metadata, tiles iter.Seq2[Tile, error]) ([]Spooled, error
 		if len(tile.Data) == 0 {
 			continue
 		}
-		c, err := s.add(tile, m)
+		c, err := s.add(tile)
 		if err != nil {
 			return nil, fmt.Errorf("add tile %s: %w", tile.ID, err)
 		}
@@ -70,15 +70,20 @@ func (s *Spool) Fill(m Metadata, tiles iter.Seq2[Tile, error]) ([]Spooled, error
 	if len(all) == 0 {
 		return nil, ErrNoTiles
 	}
+	for _, t := range all {
+		if t.ID.Zoom() < m.MinZoom || t.ID.Zoom() > m.MaxZoom {
+			return nil, fmt.Errorf("add tile %s: %w: outside zooms %d to %d", t.ID, ErrTile, m.MinZoom, m.MaxZoom)
+		}
+	}
 	if err := s.w.Flush(); err != nil {
 		return nil, fmt.Errorf("spool: %w", err)
 	}
 	return all, nil
 }
 
-func (s *Spool) add(tile Tile, m Metadata) (Content, error) {
-	if !tile.ID.Valid() || tile.ID.Zoom() < m.MinZoom || tile.ID.Zoom() > m.MaxZoom {
-		return Content{}, fmt.Errorf("%w: outside zooms %d to %d", ErrTile, m.MinZoom, m.MaxZoom)
+func (s *Spool) add(tile Tile) (Content, error) {
+	if !tile.ID.Valid() {
+		return Content{}, fmt.Errorf("%w: no square", ErrTile)
 	}
 	if len(tile.Data) > MaxTileBytes {
 		return Content{}, fmt.Errorf("%w: %d bytes, more than %d", ErrTile, len(tile.Data), MaxTileBytes)

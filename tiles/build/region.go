@@ -44,6 +44,10 @@ func newRegion(bounds orb.MultiPolygon) *region {
 	return r
 }
 
+// Touching returns whether a tile touches an area, as Tiles decides it; every tile
+// does when there is none.
+func Touching(bounds orb.MultiPolygon) func(tile cell.ID) bool { return newRegion(bounds).holds }
+
 // touches reports whether points reach into the box of the region.
 func (r *region) touches(points []vector.WorldPoint) bool {
 	if r == nil {

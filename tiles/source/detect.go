@@ -28,6 +28,10 @@ const (
 	OSMChange Kind = "OSM change"
 	Overpass  Kind = "Overpass JSON"
 
+	// Archives of map tiles, which tiles/archive reads.
+	PMTiles Kind = "PMTiles"
+	MBTiles Kind = "MBTiles"
+
 	// Those that Read reads.
 	GeoJSON         Kind = "GeoJSON"
 	GPX             Kind = "GPX"
@@ -48,7 +52,7 @@ const (
 var (
 	ErrEmpty   = errors.New("the file is empty")
 	ErrFolder  = errors.New("this is a folder, not a file")
-	ErrUnknown = errors.New("unknown format, want GPX, KML, KMZ, FIT, TCX, GeoJSON, CSV, XLSX, DATAtourisme, Open Data Hub or schema.org, or OSM PBF, XML or change; plain or packed with gzip or bzip2")
+	ErrUnknown = errors.New("unknown format, want GPX, KML, KMZ, FIT, TCX, GeoJSON, CSV, XLSX, DATAtourisme, Open Data Hub or schema.org, or OSM PBF, XML or change, PMTiles or MBTiles; plain or packed with gzip or bzip2")
 )
 
 const (
@@ -157,6 +161,11 @@ func (f *File) detect() (Kind, error) {
 				return "", fmt.Errorf("%w: a zip archive within another packing", ErrUnknown)
 			}
 			return kindOfZip(f.file, f.size)
+		case kindOfArchive(head) != "":
+			if packed > 0 {
+				return "", fmt.Errorf("%w: an archive of map tiles within another packing; unpack it first", ErrUnknown)
+			}
+			return kindOfArchive(head), nil
 		default:
 			return kindOf(head)
 		}

@@ -44,6 +44,26 @@ func kindOf(head []byte) (Kind, error) {
 	return "", ErrUnknown
 }
 
+// archives tells files of map tiles by how they begin: PMTiles of any version, and
+// databases of SQLite 3.
+var archives = []struct {
+	magic string
+	kind  Kind
+}{{"PMTiles", PMTiles}, {"SQLite format 3\x00", MBTiles}}
+
+// kindOfArchive tells a file of map tiles; "" is none.
+func kindOfArchive(head []byte) Kind {
+	for _, a := range archives {
+		if bytes.HasPrefix(head, []byte(a.magic)) {
+			return a.kind
+		}
+	}
+	return ""
+}
+
+// Archive reports whether a kind is an archive of map tiles.
+func (k Kind) Archive() bool { return k == PMTiles || k == MBTiles }
+
 // narrow makes the beginning of a text in UTF-16 readable as far as it is ASCII.
 func narrow(head []byte) []byte {
 	if !bytes.HasPrefix(head, []byte("\xff\xfe")) && !bytes.HasPrefix(head, []byte("\xfe\xff")) &&

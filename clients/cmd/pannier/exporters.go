@@ -25,13 +25,13 @@ var exporters = map[string]func(ctx context.Context, a *app, r *offline.Region, 
 }
 
 // exportMap exports the base map as an archive of tiles.
-func exportMap(write func(path string, m archive.Metadata, tiles iter.Seq2[archive.Tile, error]) error) func(context.Context, *app, *offline.Region, string) error {
+func exportMap(write func(path string, m *archive.Metadata, tiles iter.Seq2[archive.Tile, error]) error) func(context.Context, *app, *offline.Region, string) error {
 	return func(ctx context.Context, _ *app, r *offline.Region, path string) error {
 		m, err := r.Describe(ctx)
 		if err != nil {
 			return err
 		}
-		return write(path, m, r.Tiles(ctx))
+		return write(path, &m, r.Tiles(ctx))
 	}
 }
 

@@ -58,7 +58,7 @@ func TestWriteRead(t *testing.T) {
 	dir := t.TempDir()
 	tiles := world(4)
 	path, again := filepath.Join(dir, "a.mbtiles"), filepath.Join(dir, "b.mbtiles")
-	if err := WriteFile(path, region, all(tiles)); err != nil {
+	if err := WriteFile(path, &region, all(tiles)); err != nil {
 		t.Fatal(err)
 	}
 	a, err := Open(path)
@@ -85,7 +85,7 @@ func TestWriteRead(t *testing.T) {
 		t.Errorf("%d tiles, want %d", len(got), len(tiles))
 	}
 	rand.New(rand.NewPCG(1, 2)).Shuffle(len(tiles), func(i, j int) { tiles[i], tiles[j] = tiles[j], tiles[i] })
-	if err := WriteFile(again, region, all(tiles)); err != nil {
+	if err := WriteFile(again, &region, all(tiles)); err != nil {
 		t.Fatal(err)
 	}
 	one, err1 := os.ReadFile(path)
@@ -105,7 +105,7 @@ func TestOthersRead(t *testing.T) {
 		t.Skip("needs the program sqlite3")
 	}
 	path := filepath.Join(t.TempDir(), "a.mbtiles")
-	if err := WriteFile(path, region, all(world(4))); err != nil {
+	if err := WriteFile(path, &region, all(world(4))); err != nil {
 		t.Fatal(err)
 	}
 	for query, want := range map[string]string{
@@ -139,7 +139,7 @@ func TestUnfitInput(t *testing.T) {
 		"broken":   {func(yield func(archive.Tile, error) bool) { yield(archive.Tile{}, broken) }, broken},
 	} {
 		dir := t.TempDir()
-		if err := WriteFile(filepath.Join(dir, "a"), region, test.tiles); !errors.Is(err, test.want) {
+		if err := WriteFile(filepath.Join(dir, "a"), &region, test.tiles); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
 		if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
@@ -262,7 +262,7 @@ func TestNotAtRest(t *testing.T) {
 func TestDamage(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.mbtiles")
-	if err := WriteFile(path, region, all(world(3))); err != nil {
+	if err := WriteFile(path, &region, all(world(3))); err != nil {
 		t.Fatal(err)
 	}
 	raw, err := os.ReadFile(path)
@@ -293,7 +293,7 @@ func TestDamage(t *testing.T) {
 func FuzzArchive(f *testing.F) {
 	dir := f.TempDir()
 	written := filepath.Join(dir, "a.mbtiles")
-	if err := WriteFile(written, region, all(world(1))); err != nil {
+	if err := WriteFile(written, &region, all(world(1))); err != nil {
 		f.Fatal(err)
 	}
 	for _, path := range []string{written, made(f, flat+`INSERT INTO tiles VALUES (0, 0, 0, x'1a00')`)} {

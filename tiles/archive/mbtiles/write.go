@@ -29,9 +29,10 @@ CREATE VIEW tiles AS SELECT zoom_level, tile_column, tile_row, tile_data FROM ma
 `
 
 // WriteFile writes a file of the tiles, which may come in any order, durably and at
-// once: path is replaced when the file is complete. Empty tiles are left out.
+// once: path is replaced when the file is complete. Empty tiles are left out. The
+// metadata is read when all tiles have come.
 // Temporary files lie in the same folder; memory holds some 100 bytes a tile.
-func WriteFile(path string, m archive.Metadata, tiles iter.Seq2[archive.Tile, error]) (err error) {
+func WriteFile(path string, m *archive.Metadata, tiles iter.Seq2[archive.Tile, error]) (err error) {
 	dir, err := os.MkdirTemp(filepath.Dir(path), ".new-*-mbtiles")
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -60,7 +61,7 @@ func install(from, to string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-func write(path, dir string, m archive.Metadata, tiles iter.Seq2[archive.Tile, error]) error {
+func write(path, dir string, m *archive.Metadata, tiles iter.Seq2[archive.Tile, error]) error {
 	s, err := archive.NewSpool(dir)
 	if err != nil {
 		return err
@@ -145,7 +146,7 @@ func fill(ctx context.Context, tx *sql.Tx, s *archive.Spool, all []archive.Spool
 func row(id cell.ID) uint32 { return uint32(1)<<id.Zoom() - 1 - id.Y() }
 
 // MetadataRows returns the rows of the metadata: name and value. None is empty.
-func MetadataRows(m archive.Metadata) ([][2]string, error) {
+func MetadataRows(m *archive.Metadata) ([][2]string, error) {
 	layers := m.VectorLayers
 	if len(layers) == 0 {
 		layers = json.RawMessage("[]")

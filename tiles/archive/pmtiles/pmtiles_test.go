@@ -54,7 +54,7 @@ func world(zoom uint8) []archive.Tile {
 func packed(t testing.TB, tiles []archive.Tile) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Write(&b, region, all(tiles)); err != nil {
+	if err := Write(&b, &region, all(tiles)); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()

@@ -16,8 +16,9 @@ import (
 )
 
 // WriteFile writes an archive to path, durably and at once: path is replaced
-// when the archive is complete. Temporary files lie in the same folder.
-func WriteFile(path string, meta archive.Metadata, tiles iter.Seq2[archive.Tile, error]) (err error) {
+// when the archive is complete. Temporary files lie in the same folder. The metadata
+// is read when all tiles have come.
+func WriteFile(path string, m *archive.Metadata, tiles iter.Seq2[archive.Tile, error]) (err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".new-*-pmtiles")
 	if err != nil {
@@ -30,7 +31,7 @@ func WriteFile(path string, meta archive.Metadata, tiles iter.Seq2[archive.Tile,
 			err = fmt.Errorf("write %s: %w", path, err)
 		}
 	}()
-	if err := write(f, dir, meta, tiles); err != nil {
+	if err := write(f, dir, m, tiles); err != nil {
 		return err
 	}
 	if err := f.Chmod(0o644); err != nil {
@@ -60,17 +61,17 @@ func syncDir(dir string) error {
 // Write writes an archive of the tiles, which may come in any order. Empty tiles
 // are left out. Tile bytes pass through a temporary file, so that memory holds
 // only some 50 bytes a tile.
-func Write(w io.Writer, meta archive.Metadata, tiles iter.Seq2[archive.Tile, error]) error {
-	return write(w, os.TempDir(), meta, tiles)
+func Write(w io.Writer, m *archive.Metadata, tiles iter.Seq2[archive.Tile, error]) error {
+	return write(w, os.TempDir(), m, tiles)
 }
 
-func write(w io.Writer, dir string, meta archive.Metadata, tiles iter.Seq2[archive.Tile, error]) error {
+func write(w io.Writer, dir string, m *archive.Metadata, tiles iter.Seq2[archive.Tile, error]) error {
 	s, err := archive.NewSpool(dir)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	all, err := s.Fill(meta, tiles)
+	all, err := s.Fill(m, tiles)
 	if err != nil {
 		return err
 	}
@@ -90,11 +91,11 @@ func write(w io.Writer, dir string, meta archive.Metadata, tiles iter.Seq2[archi
 	if err != nil {
 		return err
 	}
-	description, err := encodeMetadata(meta)
+	description, err := encodeMetadata(m)
 	if err != nil {
 		return err
 	}
-	h := header(meta)
+	h := header(m)
 	h.AddressedTiles, h.TileEntries, h.TileContents = uint64(addressed), uint64(len(entries)), uint64(len(contents))
 	at := uint64(headerBytes)
 	place := func(s *section, n uint64) { *s = section{at, n}; at += n }
@@ -144,14 +145,14 @@ func arrange(entries []entry) (runs []entry, contents []archive.Content, total u
 }
 
 // header returns what the metadata says of the header.
-func header(m archive.Metadata) Header {
+func header(m *archive.Metadata) Header {
 	h := Header{Clustered: true, Internal: Gzip, Compression: Gzip, Type: MVT, MinZoom: m.MinZoom, MaxZoom: m.MaxZoom, Bounds: m.Bounds}
 	h.CenterLonE7, h.CenterLatE7, h.CenterZoom = m.Center()
 	return h
 }
 
 // encodeMetadata writes the metadata's JSON, compressed.
-func encodeMetadata(m archive.Metadata) ([]byte, error) {
+func encodeMetadata(m *archive.Metadata) ([]byte, error) {
 	var raw bytes.Buffer
 	enc := json.NewEncoder(&raw)
 	enc.SetEscapeHTML(false)

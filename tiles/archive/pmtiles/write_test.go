@@ -30,7 +30,7 @@ func TestUnfitInput(t *testing.T) {
 	}
 	for name, test := range tests {
 		var b bytes.Buffer
-		if err := Write(&b, region, test.tiles); !errors.Is(err, test.want) || b.Len() > 0 {
+		if err := Write(&b, &region, test.tiles); !errors.Is(err, test.want) || b.Len() > 0 {
 			t.Errorf("%s: error %v after %d bytes, want %v after none", name, err, b.Len(), test.want)
 		}
 	}
@@ -39,10 +39,10 @@ func TestUnfitInput(t *testing.T) {
 func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "map.pmtiles")
-	if err := WriteFile(path, region, all(nil)); !errors.Is(err, archive.ErrNoTiles) {
+	if err := WriteFile(path, &region, all(nil)); !errors.Is(err, archive.ErrNoTiles) {
 		t.Errorf("error %v, want archive.ErrNoTiles", err)
 	}
-	if err := WriteFile(path, region, all(world(3))); err != nil {
+	if err := WriteFile(path, &region, all(world(3))); err != nil {
 		t.Fatal(err)
 	}
 	names, err := os.ReadDir(dir)
@@ -67,7 +67,7 @@ func ExampleWrite() {
 		yield(archive.Tile{ID: cell.New(1, 1, 0), Data: []byte("\x1a\x02\x78\x02")}, nil)
 	}
 	var b bytes.Buffer
-	if err := Write(&b, archive.Metadata{Name: "Quarter", MaxZoom: 1}, tiles); err != nil {
+	if err := Write(&b, &archive.Metadata{Name: "Quarter", MaxZoom: 1}, tiles); err != nil {
 		fmt.Println(err)
 		return
 	}
