@@ -50,7 +50,16 @@ func TestCheck(t *testing.T) {
 func TestCheckIsPolite(t *testing.T) {
 	var mu sync.Mutex
 	var now, most, pauses int
-	s, asked := serve(t, func(http.ResponseWriter, *http.Request) {
+	var first sync.Once
+	var c *Checker
+	s, asked := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		first.Do(func() { // it is answered once all wait, so that none comes when nobody does
+			for waiting := 0; waiting < 8; time.Sleep(time.Millisecond) {
+				c.mu.Lock()
+				waiting = c.hosts[r.Host].users
+				c.mu.Unlock()
+			}
+		})
 		mu.Lock()
 		now++
 		most = max(most, now)
@@ -60,7 +69,7 @@ func TestCheckIsPolite(t *testing.T) {
 		now--
 		mu.Unlock()
 	})
-	c := NewChecker(New(Config{Networks: loopback, Roots: roots(s)}))
+	c = NewChecker(New(Config{Networks: loopback, Roots: roots(s)}))
 	c.wait = func(_ context.Context, d time.Duration) error {
 		if d <= 0 || d > linkGap {
 			t.Errorf("a pause of %v", d)
