@@ -120,8 +120,9 @@ func (p *program) importCommand() *cobra.Command {
 		Use:   "import REGION FILE...",
 		Short: "Bring files into a region",
 		Long: `Bring files into a region: OpenStreetMap extracts (.osm.pbf, .osm, packed with
-gzip or bzip2), changes to them (.osc), places and routes (GeoJSON, GPX, KML, KMZ,
-FIT, TCX, CSV, XLSX, DATAtourisme, Open Data Hub, schema.org; see inspect), height
+gzip or bzip2), changes to them (.osc), archives of ready vector tiles in place of
+those (PMTiles, MBTiles), places and routes (GeoJSON, GPX, KML, KMZ, FIT, TCX, CSV,
+XLSX, DATAtourisme, Open Data Hub, schema.org; see inspect), height
 models (.hgt, GeoTIFF; routes get their ascent and profile of them). Files are told
 apart by their content. Nothing reaches riders before "publish". Objects
 that cannot be read are told with their lines, and the others are imported, unless
@@ -131,6 +132,7 @@ A GeoJSON feature with the id of an object that is there, such as
 "osm/node/123", changes only the members it has.`,
 		Example: `  pannierd import andorra andorra.osm.pbf
   pannierd import andorra andorra-002941.osc.gz guesthouses.geojson tour.gpx
+  pannierd import firenze firenze-2022-10-22.pmtiles
   pannierd import andorra N42E001.hgt.zip`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -163,8 +165,8 @@ A GeoJSON feature with the id of an object that is there, such as
 	cmd.Flags().StringVar(&opts.Source, "source", "", "name of the source of features (default: the file's name)")
 	cmd.Flags().StringVar(&opts.Provider, "provider", "", "who gives the features (default: the source's name)")
 	cmd.Flags().BoolVar(&opts.Strict, "strict", false, "refuse a file of features when one of its objects cannot be read")
-	cmd.Flags().StringVar(&opts.Licence, "licence", "CC-BY-4.0", "SPDX id of the features' licence, where they do not say")
-	cmd.Flags().StringVar(&opts.Attribution, "attribution", "", "how the provider, or the survey of a height model, wants to be named (default: the provider; no survey)")
+	cmd.Flags().StringVar(&opts.Licence, "licence", "", "SPDX id of the features' licence, where they do not say (default CC-BY-4.0), or that of an archive's data")
+	cmd.Flags().StringVar(&opts.Attribution, "attribution", "", "how the provider, the survey of a height model or the source of an archive wants to be named (default: the provider; no survey; what the archive says)")
 	return cmd
 }
 
@@ -176,6 +178,8 @@ func (p *program) printImported(results []ingest.Result) {
 			p.printf("%d created, %d modified, %d deleted, %d known already\n", r.Created, r.Modified, r.Deleted, r.Skipped)
 		case r.Elements > 0:
 			p.printf("%d elements\n", r.Elements)
+		case r.Tiles > 0:
+			p.printf("%d tiles\n", r.Tiles)
 		case r.Heights > 0:
 			p.printf("%d heights\n", r.Heights)
 		default:
