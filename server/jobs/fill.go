@@ -19,18 +19,23 @@ const (
 	// so it has a bounded number of parts.
 	MinPart    = 64 << 10
 	maxFilling = 16 // requests at once, each with a part in memory
+	maxOwn     = 4  // of them of one organisation, as slow ones last an hour
 )
 
 // Fill adds what r has to an upload, which must have got as far as offset. With
 // a checksum (SHA-256 of what r has) all of it counts or nothing; without one,
 // what arrived counts even when r fails. It returns the upload as it is then.
 func (j *Jobs) Fill(ctx context.Context, id string, offset int64, checksum []byte, r io.Reader) (Upload, error) {
-	if err := j.filling.Acquire(ctx, 1); err != nil {
-		return Upload{}, err
-	}
-	defer j.filling.Release(1)
 	u, err := j.Upload(ctx, id)
 	if err != nil {
+		return u, err
+	}
+	leave, err := j.enter(ctx, u.Organisation)
+	if err != nil {
+		return u, err
+	}
+	defer leave()
+	if u, err = j.Upload(ctx, id); err != nil { // as it is now
 		return u, err
 	}
 	if u.Offset != offset {
@@ -50,6 +55,35 @@ func (j *Jobs) Fill(ctx context.Context, id string, offset int64, checksum []byt
 		f.drop()
 	}
 	return f.u, err
+}
+
+// enter waits until an organisation may fill an upload.
+func (j *Jobs) enter(ctx context.Context, organisation string) (leave func(), err error) {
+	if err := j.count(organisation, 1); err != nil {
+		return nil, err
+	}
+	if err := j.filling.Acquire(ctx, 1); err != nil {
+		return nil, errors.Join(err, j.count(organisation, -1))
+	}
+	return func() {
+		j.filling.Release(1)
+		j.count(organisation, -1)
+	}, nil
+}
+
+// count counts the requests of an organisation that fill uploads.
+func (j *Jobs) count(organisation string, change int) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch n := j.sending[organisation] + change; {
+	case n > maxOwn:
+		return fmt.Errorf("%w: %d files are being sent; wait for one of them", ErrQuota, maxOwn)
+	case n == 0:
+		delete(j.sending, organisation)
+	default:
+		j.sending[organisation] = n
+	}
+	return nil
 }
 
 // part is one part of an upload.

@@ -121,6 +121,7 @@ type Jobs struct {
 
 	mu      sync.Mutex
 	running map[id]*run
+	sending map[string]int // requests that fill uploads, by organisation
 }
 
 // id names a job.
@@ -150,7 +151,7 @@ func Open(ctx context.Context, c Config) (*Jobs, error) {
 	j := &Jobs{
 		meta: c.Meta, private: c.Private, catalog: c.Catalog, desk: c.Desk, temp: c.TempDir, now: c.Now, log: c.Log,
 		filling: semaphore.NewWeighted(maxFilling), workers: semaphore.NewWeighted(int64(c.Workers)),
-		memory: semaphore.NewWeighted(c.Memory), budget: c.Memory, running: make(map[id]*run),
+		memory: semaphore.NewWeighted(c.Memory), budget: c.Memory, running: make(map[id]*run), sending: make(map[string]int),
 	}
 	j.ctx, j.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if err := j.Sweep(ctx); err != nil {

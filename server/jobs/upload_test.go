@@ -7,9 +7,12 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/pannier-maps/pannier/server/store"
 )
@@ -221,5 +224,34 @@ func TestSweepAfterCrash(t *testing.T) {
 	}))
 	if held != (Held{}) {
 		t.Errorf("the organisation holds %+v", held)
+	}
+}
+
+// However many slow requests an organisation has, the others' files arrive.
+func TestSlowUploads(t *testing.T) {
+	s := newSite(t)
+	s.jobs.filling = semaphore.NewWeighted(maxOwn + 1)
+	slow, end := io.Pipe()
+	u, err := s.jobs.CreateUpload(t.Context(), farm.ID, "farm", "slow.csv", 10)
+	s.must(err)
+	var all sync.WaitGroup
+	for range maxOwn {
+		all.Go(func() { s.jobs.Fill(t.Context(), u.ID, 0, nil, slow) })
+	}
+	for n := 0; n < maxOwn; time.Sleep(time.Millisecond) {
+		s.jobs.mu.Lock()
+		n = s.jobs.sending["farm"]
+		s.jobs.mu.Unlock()
+	}
+	if _, err := s.jobs.Fill(t.Context(), u.ID, 0, nil, slow); !errors.Is(err, ErrQuota) {
+		t.Errorf("one more: %v", err)
+	}
+	if other := s.upload(museum, "a.csv", three); !other.Whole() {
+		t.Errorf("another organisation's: %+v", other)
+	}
+	end.Close()
+	all.Wait()
+	if len(s.jobs.sending) > 0 {
+		t.Errorf("still sending: %v", s.jobs.sending)
 	}
 }
