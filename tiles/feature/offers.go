@@ -23,8 +23,7 @@ func (c *checker) offers(f *Feature) {
 }
 
 func (c *checker) season(all []Season) {
-	if len(all) > MaxSeasons {
-		c.fail("season", fmt.Sprintf("%d entries, more than %d", len(all), MaxSeasons))
+	if !c.few("season", len(all), MaxSeasons) {
 		return
 	}
 	for i, s := range all {
@@ -87,8 +86,7 @@ func (c *checker) access(a *Access) {
 
 // terms checks ids of a vocabulary; which ids there are says tiles/taxonomy.
 func (c *checker) terms(field string, ids []string) {
-	if len(ids) > MaxTerms {
-		c.fail(field, fmt.Sprintf("%d entries, more than %d", len(ids), MaxTerms))
+	if !c.few(field, len(ids), MaxTerms) {
 		return
 	}
 	for i, id := range ids {
@@ -102,8 +100,7 @@ func (c *checker) terms(field string, ids []string) {
 }
 
 func (c *checker) links(links []WebLink) {
-	if len(links) > MaxLinks {
-		c.fail("links", fmt.Sprintf("%d entries, more than %d", len(links), MaxLinks))
+	if !c.few("links", len(links), MaxLinks) {
 		return
 	}
 	for i, l := range links {
@@ -118,8 +115,7 @@ func (c *checker) links(links []WebLink) {
 }
 
 func (c *checker) media(media []Media) {
-	if len(media) > MaxMedia {
-		c.fail("media", fmt.Sprintf("%d entries, more than %d", len(media), MaxMedia))
+	if !c.few("media", len(media), MaxMedia) {
 		return
 	}
 	for i, m := range media {

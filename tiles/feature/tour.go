@@ -36,8 +36,7 @@ func (c *checker) tour(f *Feature) {
 }
 
 func (c *checker) surfaces(shares map[string]int) {
-	if len(shares) > MaxDetails {
-		c.fail("tour.surfaces", fmt.Sprintf("%d entries, more than %d", len(shares), MaxDetails))
+	if !c.few("tour.surfaces", len(shares), MaxDetails) {
 		return
 	}
 	sum := 0
@@ -55,8 +54,7 @@ func (c *checker) surfaces(shares map[string]int) {
 }
 
 func (c *checker) stages(all []Stage) {
-	if len(all) > MaxStages {
-		c.fail("tour.stages", fmt.Sprintf("%d entries, more than %d", len(all), MaxStages))
+	if !c.few("tour.stages", len(all), MaxStages) {
 		return
 	}
 	for i, s := range all {
@@ -71,8 +69,7 @@ func (c *checker) stages(all []Stage) {
 }
 
 func (c *checker) waypoints(all []Waypoint) {
-	if len(all) > MaxWaypoints {
-		c.fail("tour.waypoints", fmt.Sprintf("%d entries, more than %d", len(all), MaxWaypoints))
+	if !c.few("tour.waypoints", len(all), MaxWaypoints) {
 		return
 	}
 	for i, w := range all {
@@ -95,8 +92,7 @@ func (c *checker) effect(f *Feature) {
 		c.fail("effect", "only a notice has one")
 	}
 	c.oneOf("effect.severity", e.Severity, "minor", "moderate", "severe")
-	if len(e.Routes) > MaxAffected {
-		c.fail("effect.routes", fmt.Sprintf("%d entries, more than %d", len(e.Routes), MaxAffected))
+	if !c.few("effect.routes", len(e.Routes), MaxAffected) {
 		return
 	}
 	for i, id := range e.Routes {

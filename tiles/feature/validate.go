@@ -72,6 +72,14 @@ func (c *checker) id(id string) {
 	c.text("id", id, MaxIDBytes, false)
 }
 
+// few reports whether a list has no more entries than it may.
+func (c *checker) few(field string, entries, limit int) bool {
+	if entries > limit {
+		c.fail(field, fmt.Sprintf("%d entries, more than %d", entries, limit))
+	}
+	return entries <= limit
+}
+
 func (c *checker) required(field, s string) {
 	if strings.TrimSpace(s) == "" {
 		c.fail(field, "missing")
@@ -120,9 +128,7 @@ func (c *checker) facts(f *Feature) {
 }
 
 func (c *checker) details(details map[string]string) {
-	if len(details) > MaxDetails {
-		c.fail("details", fmt.Sprintf("%d entries, more than %d", len(details), MaxDetails))
-	}
+	c.few("details", len(details), MaxDetails)
 	for _, k := range sortedKeys(details) {
 		if !isDetail(k) {
 			c.fail("details", fmt.Sprintf("key %.80q is not 1 to %d of a-z, 0-9, _, - and :", k, MaxDetailBytes))
