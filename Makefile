@@ -39,7 +39,7 @@ check:
 	GOOS=js GOARCH=wasm $(GO) build ./tiles/cell ./tiles/feature ./tiles/taxonomy ./sync/... ./clients/guide/...
 	GOOS=android GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./clients/offline/... ./sync/pull/...
 
-server/viewer/dist/main.js: server/viewer/web/node_modules $(wildcard server/viewer/web/*.*) tiles/taxonomy/categories.tsv
+server/viewer/dist/main.js: server/viewer/web/node_modules $(wildcard server/viewer/web/*.* server/viewer/web/shapes/*) tiles/taxonomy/categories.tsv
 	cd server/viewer/web && node build.mjs
 
 server/viewer/web/node_modules: server/viewer/web/package-lock.json

@@ -23,7 +23,7 @@ copyFileSync(join(modules, 'maplibre-gl/dist/maplibre-gl-worker.mjs'), join(dist
 writeFileSync(join(dist, 'page.css'), readFileSync(join(modules, 'maplibre-gl/dist/maplibre-gl.css'), 'utf8') + readFileSync(join(here, 'page.css'), 'utf8'));
 copyFileSync(join(here, 'index.html'), join(dist, 'index.html'));
 
-for (const script of ['latin', 'latin-ext']) {
+for (const script of ['latin', 'latin-ext', 'greek', 'cyrillic']) {
 	for (const face of ['400-normal', '400-italic', '700-normal']) {
 		const name = `noto-sans-${script}-${face}.woff2`;
 		copyFileSync(join(modules, '@fontsource/noto-sans/files', name), join(dist, name));
@@ -31,7 +31,7 @@ for (const script of ['latin', 'latin-ext']) {
 }
 
 for (const ratio of [1, 2]) {
-	const {png, json} = sprite(ratio, modules, join(here, '..', '..', '..', 'tiles', 'taxonomy', 'categories.tsv'));
+	const {png, json} = sprite(ratio, modules, join(here, 'shapes'), join(here, '..', '..', '..', 'tiles', 'taxonomy', 'categories.tsv'));
 	const name = ratio === 1 ? 'sprite' : `sprite@${ratio}x`;
 	writeFileSync(join(dist, `${name}.png`), png);
 	writeFileSync(join(dist, `${name}.json`), JSON.stringify(json));

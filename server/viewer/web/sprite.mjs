@@ -1,10 +1,11 @@
 // The sprite: a disc with an icon of maki or temaki for each category, in the
-// colour of its group, and the shields of roads and cycle routes.
-import {existsSync, readFileSync} from 'node:fs';
+// colour of its group, and the shields and arrows in shapes/. Categories that look
+// alike share one picture.
+import {existsSync, readFileSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {Resvg} from '@resvg/resvg-js';
 import potpack from 'potpack';
-import {PNG} from 'pngjs';
+import {png} from './png.mjs';
 
 const colours = {
 	food: '#c4561d', lodging: '#3566b5', cycling: '#1769c9', water: '#1583b3', rest: '#5c7f35', sight: '#8a4a9c', culture: '#8a4a9c', nature: '#3d8a3d',
@@ -33,43 +34,40 @@ function categoryIcon(modules, id, icon) {
 		<g fill="#fff" transform="translate(${at} ${at}) scale(${scale})">${inner}</g></svg>`;
 }
 
-function shield(fill, edge) {
-	return `<svg xmlns="http://www.w3.org/2000/svg" width="20" height="16" viewBox="0 0 20 16"><rect x="1" y="1" width="18" height="14" rx="3.5" fill="${fill}" stroke="${edge}" stroke-width="1.2"/></svg>`;
-}
-
-const shields = {
-	'shield-road': shield('#fdf6e0', '#c9a857'), 'shield-national': shield('#c2185b', '#fff'),
-	'shield-regional': shield('#7b3fc4', '#fff'), 'shield-local': shield('#1769c9', '#fff'),
-};
-
-export function sprite(ratio, modules, categories) {
-	const images = [];
+export function sprite(ratio, modules, shapes, categories) {
+	const images = new Map(); // by what they are drawn from
+	const names = [];
 	const add = (name, svg, more = {}) => {
-		const image = new Resvg(svg, {fitTo: {mode: 'zoom', value: ratio}}).render();
-		images.push({name, w: image.width, h: image.height, pixels: image.pixels, more});
+		if (!images.has(svg)) {
+			const image = new Resvg(svg, {fitTo: {mode: 'zoom', value: ratio}}).render();
+			images.set(svg, {w: image.width, h: image.height, pixels: image.pixels});
+		}
+		names.push({name, image: images.get(svg), more});
 	};
 	for (const line of readFileSync(categories, 'utf8').trim().split('\n').slice(1)) {
 		const [id, icon] = line.split('\t');
 		add(id, categoryIcon(modules, id, icon));
 	}
-	for (const [name, svg] of Object.entries(shields)) {
-		add(name, svg, {stretchX: [[5 * ratio, 15 * ratio]], stretchY: [[5 * ratio, 11 * ratio]], content: [3 * ratio, 2 * ratio, 17 * ratio, 14 * ratio]});
+	for (const file of readdirSync(shapes).sort()) {
+		const name = file.replace(/\.svg$/, '');
+		const stretched = name.startsWith('shield-') ? {stretchX: [[5 * ratio, 15 * ratio]], stretchY: [[5 * ratio, 11 * ratio]], content: [3 * ratio, 2 * ratio, 17 * ratio, 14 * ratio]} : {};
+		add(name, readFileSync(join(shapes, file), 'utf8'), stretched);
 	}
-	const {w, h} = potpack(images);
-	const sheet = new PNG({width: w, height: h});
-	const json = {};
-	for (const i of images) {
+	const {w, h} = potpack([...images.values()]);
+	const sheet = new Uint8Array(4 * w * h);
+	for (const i of images.values()) {
 		for (let y = 0; y < i.h; y++) {
 			for (let x = 0; x < i.w; x++) {
 				const from = 4 * (y * i.w + x), to = 4 * ((i.y + y) * w + i.x + x);
 				const alpha = i.pixels[from + 3];
 				for (let c = 0; c < 3; c++) { // resvg multiplies by alpha, PNG does not
-					sheet.data[to + c] = alpha ? Math.min(255, Math.round(i.pixels[from + c] * 255 / alpha)) : 0;
+					sheet[to + c] = alpha ? Math.min(255, Math.round(i.pixels[from + c] * 255 / alpha)) : 0;
 				}
-				sheet.data[to + 3] = alpha;
+				sheet[to + 3] = alpha;
 			}
 		}
-		json[i.name] = {x: i.x, y: i.y, width: i.w, height: i.h, pixelRatio: ratio, ...i.more};
 	}
-	return {png: PNG.sync.write(sheet), json};
+	const json = {};
+	for (const {name, image, more} of names) json[name] = {x: image.x, y: image.y, width: image.w, height: image.h, pixelRatio: ratio, ...more};
+	return {png: png(w, h, sheet), json};
 }
