@@ -20,8 +20,8 @@ type extract struct {
 // module holds extracts as its test data.
 const module = "github.com/paulmach/osm"
 
-// builds measures each region from its extract to its first version.
-func (b *bench) builds(ctx context.Context) error {
+// builds measures each region whose name contains a text, from its extract to its first version.
+func (b *bench) builds(ctx context.Context, only string) error {
 	extracts := []extract{
 		{"liechtenstein-2024", "de,en", filepath.Join(b.osm, recentExtract)},
 		{"liechtenstein-2019", "de,en", filepath.Join(b.osm, autumnExtract)},
@@ -38,6 +38,9 @@ func (b *bench) builds(ctx context.Context) error {
 		b.absent("build of delaware: module %s: %v", module, err)
 	}
 	for _, e := range extracts {
+		if !strings.Contains(e.region, only) {
+			continue
+		}
 		info, err := os.Stat(e.file)
 		if errors.Is(err, fs.ErrNotExist) {
 			b.absent("build of %s: there is no %s", e.region, e.file)

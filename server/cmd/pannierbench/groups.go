@@ -24,26 +24,26 @@ func apart(layer string) bool {
 var groups = []group{
 	{
 		"streets, rails, ferries", []string{"streets", "street_polygons", "bridges", "aerialways", "ferries"}, []string{"transportation", "aeroway"},
-		"ours: surface, smoothness, tracktype, mtb_scale, bicycle and horse access, cycleways; theirs: brunnel, ramp; footways only by class path", false,
+		"ours: surface, smoothness, tracktype, mtb_scale, bicycle and horse access, paths from z13, private ways; theirs: all paths as one class at z14, ramps, piers", false,
 	},
 	{
 		"their names", []string{"street_labels", "streets_labels_points", "streets_polygons_labels"},
 		[]string{"transportation_name", "transportation_name_mid", "transportation_name_detail"},
-		"ours: all languages of the region; theirs: name, name:latin", false,
+		"ours: names in the region's languages, streets of one name and ref as one; theirs: name:latin, network, class", false,
 	},
-	{"buildings", []string{"buildings"}, []string{"building"}, "ours: z14; theirs: z13 and 14, with render_height and render_min_height", false},
+	{"buildings", []string{"buildings"}, []string{"building"}, "ours: z14; theirs: z13 and 14, each by itself with its heights, dams too", false},
 	{"addresses", []string{"addresses"}, []string{"housenumber"}, "ours: house names too, areas as points", false},
 	{
 		"land", []string{"land", "sites"}, []string{"landcover", "landuse", "park"},
-		"ours: allotments, vineyards, orchards, scrub and other kinds apart; theirs: classes, and parks with names", false,
+		"ours: one kind each, sites; theirs: class and subclass, parks by name", false,
 	},
 	{
 		"water", []string{"ocean", "water_polygons", "water_polygons_labels", "water_lines", "water_lines_labels", "dam_lines", "dam_polygons", "pier_lines", "pier_polygons"},
 		[]string{"water", "water_name", "water_name_detail", "waterway", "waterway_detail"},
 		"ours: the sea from the coastline in the extract, dams, piers; theirs: the sea only from shapefiles, which are left out", false,
 	},
-	{"places", []string{"place_labels"}, []string{"place"}, "ours: population, all languages; theirs: rank, also countries and islands", false},
-	{"boundaries", []string{"boundaries", "boundary_labels"}, []string{"boundary"}, "ours: levels 2 and 4, with labels; theirs: further levels", false},
+	{"places", []string{"place_labels"}, []string{"place"}, "ours: population, names in the region's languages; theirs: rank, name:latin", false},
+	{"boundaries", []string{"boundaries", "boundary_labels"}, []string{"boundary"}, "ours: levels 2 and 4, as in Shortbread, with labels; theirs: all levels, from z4, 8, 10 and 12", false},
 	{
 		"places of interest", []string{"pois", "public_transport"}, []string{"poi", "poi_detail", "mountain_peak", "aerodrome_label"},
 		"ours travel as features beside the tiles, with hours, contact and more (features bytes in CONTENT); in tiles stops alone; theirs: a point with class and name", true,

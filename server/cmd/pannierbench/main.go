@@ -75,6 +75,7 @@ func run(ctx context.Context, args []string) (err error) {
 	b := &bench{}
 	flags := flag.NewFlagSet("pannierbench", flag.ContinueOnError)
 	out := b.flags(flags, "out/bench.json")
+	only := flags.String("only", "", "measure only the regions whose name contains this; or \"days\" or \"updates\"")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -83,14 +84,18 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	if err := b.builds(ctx); err != nil {
-		return err
-	}
-	if err := b.days(ctx); err != nil {
-		return err
-	}
-	if err := b.updates(ctx); err != nil {
-		return err
+	for _, part := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"", func(ctx context.Context) error { return b.builds(ctx, *only) }}, {"days", b.days}, {"updates", b.updates},
+	} {
+		if part.name != "" && *only != "" && *only != part.name {
+			continue
+		}
+		if err := part.do(ctx); err != nil {
+			return err
+		}
 	}
 	b.report.Groups, b.report.Targets = groups, b.report.buildTargets()
 	if err := b.report.print(os.Stdout); err != nil {
