@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"net/http"
 	"slices"
 	"strconv"
@@ -124,7 +125,8 @@ func (v *Viewer) look(w http.ResponseWriter, r *http.Request) (m *version, at st
 	return m, at, err == nil
 }
 
-// attribution names those whose data the region holds, as plain text.
+// attribution names those whose data the region holds. TileJSON takes it for HTML,
+// and providers write what they like.
 func attribution(m *version) string {
 	var all []string
 	for _, l := range m.Meta.Licences {
@@ -132,7 +134,7 @@ func attribution(m *version) string {
 			all = append(all, l.Attribution)
 		}
 	}
-	return strings.Join(all, ", ")
+	return html.EscapeString(strings.Join(all, ", "))
 }
 
 func (v *Viewer) style(w http.ResponseWriter, r *http.Request) {

@@ -10,12 +10,14 @@ import (
 	"io/fs"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gorilla/mux"
 
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/hours"
 	"github.com/pannier-maps/pannier/tiles/taxonomy"
 )
 
@@ -73,7 +75,7 @@ func (v *Viewer) places(w http.ResponseWriter, r *http.Request) {
 	l.document.send(w, r, follows)
 }
 
-// place sends one whole record.
+// place sends one whole record, and its opening hours in words as well.
 func (v *Viewer) place(w http.ResponseWriter, r *http.Request) {
 	m, err := v.cells.current(r.Context(), mux.Vars(r)["region"])
 	if err != nil {
@@ -85,15 +87,51 @@ func (v *Viewer) place(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, err)
 		return
 	}
-	id := mux.Vars(r)["id"]
-	v.answer(w, r, fmt.Sprintf("place %s %s", m.name, id), "application/json", follows, func(ctx context.Context) ([]byte, error) {
+	id, language := mux.Vars(r)["id"], speakable(r.FormValue("languages"))
+	v.answer(w, r, fmt.Sprintf("place %s %s %s", m.name, language, id), "application/json", follows, func(ctx context.Context) ([]byte, error) {
 		for _, at := range l.entries(id) {
-			if record, err := v.cells.item(ctx, m.Entries[at.entry], []byte(id)); record != nil || err != nil {
-				return record, err
+			record, err := v.cells.item(ctx, m.Entries[at.entry], []byte(id))
+			if record != nil {
+				return withWords(record, language), nil
+			}
+			if err != nil {
+				return nil, err
 			}
 		}
 		return nil, fs.ErrNotExist
 	})
+}
+
+// speakable returns the first of some languages in which hours can be told,
+// English if there is none.
+func speakable(languages string) string {
+	for l := range strings.SplitSeq(languages, ",") {
+		plain, _, _ := strings.Cut(l, "-")
+		if slices.Contains(hours.Languages(), plain) {
+			return plain
+		}
+	}
+	return "en"
+}
+
+// withWords adds to a record what its opening hours are in words, if they can be
+// read.
+func withWords(record []byte, language string) []byte {
+	var has struct {
+		Hours string `json:"opening_hours"`
+	}
+	if json.Unmarshal(record, &has) != nil || has.Hours == "" {
+		return record
+	}
+	schedule, err := hours.Parse(has.Hours)
+	if err != nil {
+		return record
+	}
+	words, err := json.Marshal(schedule.Words(language))
+	if err != nil {
+		return record
+	}
+	return slices.Concat(record[:len(record)-1], []byte(`,"opening_words":`), words, []byte("}"))
 }
 
 func (v *Viewer) listing(ctx context.Context, m *version) (*listing, error) {

@@ -13,7 +13,7 @@
 //	/v1/regions/{region}/relief.json             TileJSON of heights, where the region has some
 //	/v1/regions/{region}/relief/{z}/{x}/{y}      heights as a PNG in Terrarium encoding; 204 where none are known
 //	/v1/regions/{region}/places.json             GeoJSON of places, routes and notices: id, kind, category, icon, name
-//	/v1/regions/{region}/places/{id}             a place's whole record
+//	/v1/regions/{region}/places/{id}             a place's whole record, with opening_words in one of ?languages=de,en
 //
 // All of it follows the current head; nothing else is kept than bounded caches of
 // what was unpacked, listed and answered last, named by the hashes of what they

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/publish"
 	"github.com/pannier-maps/pannier/sync/sitetest"
 	"github.com/pannier-maps/pannier/tiles/cell"
@@ -39,7 +40,7 @@ func (s *site) publish(tile, name string) {
 	s.t.Helper()
 	place := feature.Feature{
 		ID: "guide/1 a", Kind: feature.POI, Collection: "guide", Category: "food.cafe", Geometry: feature.At(cell.Point{LonE7: 96700000, LatE7: 470500000}),
-		Names: map[string]string{feature.Und: name}, Provenance: feature.Provenance{Provider: "guide", SourceID: "1 a", Licence: "CC0-1.0", Attribution: "guide"},
+		OpeningHours: "Tu-Su 09:00-18:00", Names: map[string]string{feature.Und: name}, Provenance: feature.Provenance{Provider: "guide", SourceID: "1 a", Licence: "CC0-1.0", Attribution: "guide"},
 	}
 	record, err := place.Canonical()
 	if err != nil {
@@ -107,6 +108,21 @@ func TestTiles(t *testing.T) {
 	}
 }
 
+// TestAttribution has a provider who calls himself by markup, which programs that
+// draw TileJSON would take for such.
+func TestAttribution(t *testing.T) {
+	s := newSite(t)
+	c := sitetest.Content(map[cell.Key][]byte{{Layer: cell.Tiles, ID: cell.OfTile(inTile)}: cell.AppendItem(nil, cell.TileKey(inTile), []byte("tile"))})
+	c.Meta.Licences = []manifest.Licence{{ID: "CC0-1.0", Attribution: `<a href="https://elsewhere.example">sign in</a>`}, {ID: "ODbL-1.0", Attribution: "© OpenStreetMap contributors"}}
+	if _, err := s.publisher.Publish(context.Background(), s.ledger.Region, c, publish.Note{}); err != nil {
+		t.Fatal(err)
+	}
+	var about struct{ Attribution string }
+	if err := json.Unmarshal(s.get(region+"tiles.json").Body.Bytes(), &about); err != nil || strings.Contains(about.Attribution, "<") || !strings.Contains(about.Attribution, "© OpenStreetMap contributors") {
+		t.Errorf("%v: %s", err, about.Attribution)
+	}
+}
+
 // TestOwnHostOnly looks for addresses of other hosts in what a map asks for.
 func TestOwnHostOnly(t *testing.T) {
 	s := newSite(t)
@@ -144,6 +160,17 @@ func TestPlaces(t *testing.T) {
 	}
 	if w := s.get(region + "places/guide/1%20a"); w.Code != 200 || !strings.Contains(w.Body.String(), `"licence":"CC0-1.0"`) {
 		t.Errorf("the record: %d %s", w.Code, w.Body)
+	}
+	for languages, want := range map[string]string{"": "Tuesday", "xx,de-AT,en": "Dienstag", "sl": "torek"} {
+		var record struct {
+			ID    string `json:"id"`
+			Hours string `json:"opening_hours"`
+			Words string `json:"opening_words"`
+		}
+		w := s.get(region + "places/guide/1%20a?languages=" + languages)
+		if err := json.Unmarshal(w.Body.Bytes(), &record); err != nil || record.ID != "guide/1 a" || record.Hours != "Tu-Su 09:00-18:00" || !strings.Contains(record.Words, want) {
+			t.Errorf("%q: %v %+v", languages, err, record)
+		}
 	}
 	if w := s.get(region + "places/guide/2"); w.Code != 404 {
 		t.Errorf("no such record: %d", w.Code)
