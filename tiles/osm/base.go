@@ -91,7 +91,7 @@ func (b *Base) readIndex() error {
 }
 
 func (b *Base) corrupt(offset int64, why string) error {
-	return fmt.Errorf("%w: %s: byte %d: %s", ErrCorrupt, b.path, offset, why)
+	return fmt.Errorf("%w: %s: byte %d: %s; import the extract again", ErrCorrupt, b.path, offset, why)
 }
 
 // Close closes the file. No other call may be running or follow.

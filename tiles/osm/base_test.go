@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -291,10 +292,21 @@ func TestDamage(t *testing.T) {
 	if err := try(whole); err != nil {
 		t.Fatal(err)
 	}
+	starts := make([]int64, len(whole)) // of the frame that a byte is in, 0 outside of frames
+	for kind, blocks := range open(t, path).blocks {
+		for _, b := range blocks {
+			for _, f := range b.frames(kind) {
+				for i := range f.size {
+					starts[f.offset+int64(i)] = f.offset
+				}
+			}
+		}
+	}
 	for i := range whole {
 		whole[i] ^= 0x10
-		if err := try(whole); !errors.Is(err, ErrCorrupt) {
-			t.Fatalf("byte %d changed: error %v, want ErrCorrupt", i, err)
+		err := try(whole)
+		if !errors.Is(err, ErrCorrupt) || starts[i] > 0 && !strings.Contains(err.Error(), fmt.Sprintf(": byte %d: ", starts[i])) {
+			t.Fatalf("byte %d changed: error %v, want ErrCorrupt and byte %d", i, err, starts[i])
 		}
 		whole[i] ^= 0x10
 		if err := try(whole[:i]); !errors.Is(err, ErrCorrupt) {

@@ -17,8 +17,9 @@ import (
 // ones the later.
 //
 // Elements that come in order go straight into the file. The others wait in
-// memory, are written to sorted files beside it whenever they fill memory bytes,
-// and are merged in at the end.
+// memory, are written to sorted files beside it when they fill it, and are merged
+// in at the end. All that takes about memory bytes, as the system counts them, and
+// some blocks for each core.
 func Collect(ctx context.Context, path string, memory int, read func(Handler) error) error {
 	w, err := create(path, Header{}, memory/4)
 	if err != nil {
@@ -123,7 +124,7 @@ func (c *collector) copyString(s string) string {
 
 func (c *collector) wait(weight int) error {
 	c.late.weight += weight
-	if c.late.weight < c.memory {
+	if c.late.weight < c.memory/4 { // lists grow by copying, and garbage waits to be collected
 		return nil
 	}
 	return c.spill()
@@ -209,7 +210,7 @@ func (c *collector) finish(ctx context.Context) error {
 
 // What is merged at a time.
 const (
-	perStream  = 8 << 20 // bytes of memory that reading a run may take
+	perStream  = 2 << 20 // bytes of memory that reading a run may take
 	maxStreams = 16
 )
 

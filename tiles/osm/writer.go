@@ -16,7 +16,7 @@ import (
 
 // Writer writes a base. Elements must come in order: nodes, ways, relations,
 // each by rising id. The blocks are packed by as many goroutines as there are
-// cores.
+// cores, up to maxPackers: the one that hands them over is slower than those.
 type Writer struct {
 	path   string
 	file   *os.File // path with ".part" added
@@ -60,6 +60,9 @@ func Create(path string, header Header) (*Writer, error) {
 	return create(path, header, defaultMemory)
 }
 
+// maxPackers bounds the memory that packing takes on machines with many cores.
+const maxPackers = 8
+
 // defaultMemory is for the sorting of what needs sorting, in bytes.
 const defaultMemory = 64 << 20
 
@@ -72,7 +75,8 @@ func create(path string, header Header, memory int) (*Writer, error) {
 }
 
 func createWith(path string, header Header, level zstd.EncoderLevel) (*Writer, error) {
-	zip, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderCRC(false))
+	packers := min(runtime.GOMAXPROCS(0), maxPackers)
+	zip, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(packers))
 	if err != nil {
 		return nil, fmt.Errorf("create base: %w", err)
 	}
@@ -82,7 +86,7 @@ func createWith(path string, header Header, level zstd.EncoderLevel) (*Writer, e
 	}
 	w := &Writer{
 		path: path, file: file, zip: zip, header: header,
-		jobs: make(chan *job, runtime.GOMAXPROCS(0)), done: make(chan struct{}),
+		jobs: make(chan *job, packers), done: make(chan struct{}),
 		out: bufio.NewWriterSize(file, 1<<20),
 	}
 	w.nodes = waiting[Node]{kind: NodeKind, encode: func(n []Node) ([]byte, []byte) { return nodeShape(n), encodeFacts(n, nil) }}

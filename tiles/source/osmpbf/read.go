@@ -31,6 +31,16 @@ var (
 	ErrUnsupported = errors.New("unsupported PBF file")
 )
 
+// maxJobs bounds how many blocks wait for their turn, and with them the memory:
+// more cores than this are faster than what takes the elements.
+const maxJobs = 8
+
+// Types of blocks.
+const (
+	headerKind = "OSMHeader"
+	dataKind   = "OSMData"
+)
+
 // Limits of the format.
 const (
 	maxHeader = 64 << 10
@@ -42,7 +52,7 @@ const (
 // returns only when it has stopped using r.
 func Read(ctx context.Context, r io.Reader, h osm.Handler) error {
 	ctx, cancel := context.WithCancel(ctx)
-	jobs := make(chan *job, runtime.GOMAXPROCS(0))
+	jobs := make(chan *job, min(runtime.GOMAXPROCS(0), maxJobs))
 	defer func() { // stop the reading goroutine and wait for it
 		cancel()
 		for range jobs {
@@ -113,7 +123,7 @@ func readBlobs(ctx context.Context, r io.Reader, h osm.Handler, jobs chan<- *job
 		switch {
 		case err == io.EOF:
 			err = fmt.Errorf("%w: empty", ErrCorrupt)
-		case err == nil && first && kind != "OSMHeader":
+		case err == nil && first && kind != headerKind:
 			err = fmt.Errorf("%w: starts with %q, not with a header", ErrCorrupt, kind)
 		}
 		if err != nil {
@@ -142,18 +152,36 @@ func (j *job) fail(err error) {
 }
 
 func (j *job) decode(kind string, data []byte, h osm.Handler) error {
-	if kind != "OSMHeader" && kind != "OSMData" {
+	if kind != headerKind && kind != dataKind {
+		if oneOff(kind, headerKind) || oneOff(kind, dataKind) {
+			return fmt.Errorf("%w: type %q", ErrCorrupt, kind)
+		}
 		return nil // the format says to skip them
 	}
 	raw, err := unpack(data)
 	if err != nil {
 		return err
 	}
-	if kind == "OSMHeader" {
+	if kind == headerKind {
 		j.header, err = decodeHeader(raw)
 		return err
 	}
 	return j.decodeBlock(raw, h)
+}
+
+// oneOff reports whether two types differ in one byte: then one was damaged, and
+// to skip it would lose what is in the block.
+func oneOff(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	n := 0
+	for i := range len(a) {
+		if a[i] != b[i] {
+			n++
+		}
+	}
+	return n == 1
 }
 
 // framer cuts a file into blobs.

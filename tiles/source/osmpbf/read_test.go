@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -124,6 +127,72 @@ func TestCut(t *testing.T) {
 		} else if !errors.Is(err, ErrCorrupt) || n > 0 && !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Fatalf("cut at byte %d: %v", n, err)
 		}
+	}
+}
+
+// TestFlippedByte changes each byte of each block in turn: that is told with the
+// byte at which the block starts, or did not matter.
+func TestFlippedByte(t *testing.T) {
+	for _, method := range []int{blobZlib, blobZstd} {
+		data := file(method, sample(), sample(), sample())
+		var sound content
+		if err := Read(context.Background(), bytes.NewReader(data), sound.handler()); err != nil {
+			t.Fatal(err)
+		}
+		starts := offsets(t, data)
+		if len(starts) != 4 {
+			t.Fatalf("blocks at %v", starts)
+		}
+		for i := range data {
+			n, found := slices.BinarySearch(starts, int64(i))
+			if !found {
+				n--
+			}
+			data[i] ^= 4
+			var got content
+			err := Read(context.Background(), bytes.NewReader(data), got.handler())
+			at := fmt.Sprintf("block at byte %d: ", starts[n])
+			if inFrame := int64(i) < starts[n]+20; err == nil && !reflect.DeepEqual(got, sound) ||
+				err != nil && !inFrame && !strings.Contains(err.Error(), at) ||
+				err != nil && !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrUnsupported) {
+				t.Fatalf("method %d, byte %d changed: %v, want %q", method, i, err, at)
+			}
+			data[i] ^= 4
+		}
+	}
+}
+
+// offsets returns where the blocks of a file start.
+func offsets(t *testing.T, data []byte) (starts []int64) {
+	t.Helper()
+	f := &framer{r: bytes.NewReader(data)}
+	for {
+		at := f.offset
+		if _, _, err := f.next(); err == io.EOF {
+			return starts
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		starts = append(starts, at)
+	}
+}
+
+// TestFlippedReal changes a byte in some blocks of a real extract.
+func TestFlippedReal(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "shared", "data", "osm", "monaco-2021-04-21.osm.pbf"))
+	if err != nil {
+		t.Skipf("no extract: %v", err)
+	}
+	starts := append(offsets(t, data), int64(len(data)))
+	for n := range len(starts) - 1 {
+		at := (starts[n] + starts[n+1]) / 2
+		data[at] ^= 0x10
+		var c content
+		err := Read(context.Background(), bytes.NewReader(data), c.handler())
+		if want := fmt.Sprintf("block at byte %d: ", starts[n]); !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), want) {
+			t.Errorf("byte %d changed: %v, want %q", at, err, want)
+		}
+		data[at] ^= 0x10
 	}
 }
 
