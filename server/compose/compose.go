@@ -25,7 +25,6 @@ import (
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/publish"
-	"github.com/pannier-maps/pannier/tiles/build"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/feature/fromosm"
 	"github.com/pannier-maps/pannier/tiles/osm"
@@ -35,8 +34,8 @@ import (
 // or the builder changes what comes out of the same input.
 const mapVersion = 3
 
-// baseCache bounds the memory for decoded blocks of a base, in bytes.
-const baseCache = 256 << 20
+// defaultMemory is enough for regions whose sorted tiles need not be read again.
+const defaultMemory = 96 << 20
 
 // Composer makes content.
 type Composer struct {
@@ -44,10 +43,10 @@ type Composer struct {
 	Photos  Photos // that features name by their hashes; nil for none
 	Words   *Words // of providers, kept between drafts; nil to read them each time
 	Folder  string // of bases of maps and height models: {Folder}/{region}/{file}
-	Cache   string // of what can be made again: {Cache}/{region}.shelf
+	Cache   string // of what can be made again: {Cache}/{region}.shelf, .drawing …
 	TempDir string
 	Workers int   // 0: one for each core
-	Memory  int64 // bytes for sorting tiles, 0: the builder's default
+	Memory  int64 // bytes for blocks of the base and for sorting tiles, 0: 96 MiB
 	Rebuild bool  // draw the map even if nothing changed
 	// Progress, if set, is told how far each stage is.
 	Progress func(stage string, done, total int64)
@@ -67,6 +66,7 @@ type Draft struct {
 	base    *osm.Base   // nil when the region has none
 	archive *archiveMap // nil when its map is none
 	cells   *featureCells
+	tiles   *mapCells // nil when they are not drawn
 }
 
 // Close lets go of the map data.
@@ -74,6 +74,9 @@ func (d *Draft) Close() error {
 	var errs []error
 	if d.cells != nil {
 		errs = append(errs, d.cells.close())
+	}
+	if d.tiles != nil {
+		errs = append(errs, d.tiles.close())
 	}
 	if d.base != nil {
 		errs = append(errs, d.base.Close())
@@ -85,14 +88,13 @@ func (d *Draft) Close() error {
 }
 
 // Compose makes the draft of a region's next version. Cells that are the same
-// as in last, the version before (nil for none), are taken over from it. Tiles are
-// drawn when the publisher asks for the draft's cells.
+// as in last, the version before (nil for none), are taken over from it.
 func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest.Manifest) (_ *Draft, err error) {
 	area, err := ParseBoundary(r.Boundary)
 	if err != nil {
 		return nil, fmt.Errorf("region %s: boundary: %w", r.ID, err)
 	}
-	base, err := c.openBase(ctx, r.ID)
+	base, path, err := c.openBase(ctx, r.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +115,14 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 	case d.archive != nil:
 		area = d.archive.area()
 	}
-	cells, err := c.features(ctx, r, base, area)
+	earlier, err := c.openEarlier(r.ID, base)
+	if err != nil {
+		return nil, err
+	}
+	if earlier != nil {
+		defer func() { err = errors.Join(err, earlier.Close()) }()
+	}
+	cells, err := c.features(ctx, r, base, earlier, area)
 	d.cells = cells
 	if err != nil {
 		return nil, err
@@ -147,15 +156,31 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 	case d.archive != nil:
 		d.Fingerprint = d.archive.fingerprint(r)
 	}
-	drawn := false
+	drawn, keptTiles := false, []manifest.Entry(nil)
 	if d.Fingerprint != "" {
 		d.Content.Meta.TileFormat = "mvt"
 		built, err := c.Catalog.Built(ctx, r.ID)
 		if err != nil {
 			return nil, err
 		}
-		if drawn = built.Fingerprint != d.Fingerprint || c.Rebuild || !holds(last, built.Entries); !drawn {
-			d.Content.Kept = append(d.Content.Kept, built.Entries...)
+		drawn = built.Fingerprint != d.Fingerprint || c.Rebuild || !holds(last, built.Entries)
+		switch {
+		case !drawn:
+			keptTiles = built.Entries
+		case base != nil:
+			if d.tiles, err = c.draw(ctx, r, base, earlier, area); err != nil {
+				return nil, fmt.Errorf("region %s: %w", r.ID, err)
+			}
+			d.Warnings = append(d.Warnings, d.tiles.warnings()...)
+			if !c.Rebuild {
+				keptTiles = d.tiles.kept(last)
+			}
+		}
+		d.Content.Kept = append(d.Content.Kept, keptTiles...)
+	}
+	if base != nil {
+		if err := c.keepEarlier(r.ID, path); err != nil {
+			return nil, fmt.Errorf("region %s: keep its base: %w", r.ID, err)
 		}
 	}
 	d.Content.Cells = func(ctx context.Context, emit func(key cell.Key, raw []byte) error) error {
@@ -176,13 +201,7 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 		if d.archive != nil {
 			return d.archive.emit(ctx, boundary, emit)
 		}
-		stats, err := build.Tiles(ctx, base, build.Options{
-			Languages: r.Languages, Bounds: area, Workers: c.Workers, MemoryBytes: c.Memory, TempDir: c.TempDir, Progress: c.Progress,
-		}, emit)
-		for _, p := range stats.Coast {
-			d.Warnings = append(d.Warnings, fmt.Sprintf("sea: %s, from way %d on", p.What, p.Ways[0]))
-		}
-		return err
+		return d.tiles.emit(ctx, keptTiles, emit)
 	}
 	return d, nil
 }
@@ -209,17 +228,18 @@ func (c *Composer) Remember(ctx context.Context, region string, d *Draft, m *man
 	return c.Catalog.SetBuilt(ctx, region, b)
 }
 
-// openBase opens a region's OpenStreetMap base; nil when it has none, or an archive.
-func (c *Composer) openBase(ctx context.Context, region string) (*osm.Base, error) {
+// openBase opens a region's OpenStreetMap base and returns its path; nil when it
+// has none, or an archive.
+func (c *Composer) openBase(ctx context.Context, region string) (base *osm.Base, path string, err error) {
 	b, ok, err := c.Catalog.Base(ctx, region)
 	if err != nil || !ok || b.Archive != nil {
-		return nil, err
+		return nil, "", err
 	}
-	base, err := osm.OpenBase(filepath.Join(c.Folder, region, b.File), baseCache)
-	if err != nil {
-		return nil, fmt.Errorf("region %s: open its OpenStreetMap base: %w", region, err)
+	path = filepath.Join(c.Folder, region, b.File)
+	if base, err = osm.OpenBase(path, int(c.memory()/4)); err != nil {
+		return nil, "", fmt.Errorf("region %s: open its OpenStreetMap base: %w", region, err)
 	}
-	return base, nil
+	return base, path, nil
 }
 
 // fingerprint names everything that goes into a region's tiles.
@@ -260,6 +280,13 @@ func (c *Composer) workers() int {
 		return c.Workers
 	}
 	return runtime.GOMAXPROCS(0)
+}
+
+func (c *Composer) memory() int64 {
+	if c.Memory > 0 {
+		return c.Memory
+	}
+	return defaultMemory
 }
 
 // osmLicence is what the base map stands under.

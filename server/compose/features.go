@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"path/filepath"
 	"slices"
 
 	"github.com/paulmach/orb"
@@ -15,8 +14,6 @@ import (
 	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/cell"
-	"github.com/pannier-maps/pannier/tiles/feature"
-	"github.com/pannier-maps/pannier/tiles/feature/fromosm"
 	"github.com/pannier-maps/pannier/tiles/osm"
 )
 
@@ -32,15 +29,16 @@ type featureCells struct {
 	warnings []string
 }
 
-// features gathers the region's features. Close them after an error, too.
-func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Base, area orb.MultiPolygon) (f *featureCells, err error) {
+// features gathers the region's features. Earlier is a base of before, nil for
+// none. Close them after an error, too.
+func (c *Composer) features(ctx context.Context, r catalog.Region, base, earlier *osm.Base, area orb.MultiPolygon) (f *featureCells, err error) {
 	f = &featureCells{licence: make(map[manifest.Licence]bool)}
 	if f.heights, err = c.openSurvey(ctx, r.ID); err != nil {
 		return f, fmt.Errorf("region %s: open its height model: %w", r.ID, err)
 	}
 	print := string(r.Boundary)
 	if base != nil {
-		if f.shelf, err = c.openShelf(ctx, r, base, area, f.heights); err != nil {
+		if f.shelf, err = c.openShelf(ctx, r, base, earlier, area, f.heights); err != nil {
 			return f, fmt.Errorf("region %s: features of OpenStreetMap: %w", r.ID, err)
 		}
 		f.licence[osmLicence] = true
@@ -57,42 +55,6 @@ func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Bas
 	f.heights.credit(f)
 	f.heights.tell(f)
 	return f, nil
-}
-
-// openShelf opens the region's shelf, or makes it when its base, its languages
-// or its area are others.
-func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Base, area orb.MultiPolygon, heights *survey) (*shelf, error) {
-	path, print := filepath.Join(c.Cache, r.ID+".shelf"), heights.sign(fingerprint(r, base))
-	if !c.Rebuild {
-		if s, err := openShelf(path, print); err == nil {
-			heights.remember(s.index.Beyond)
-			return s, nil
-		}
-	}
-	opts := fromosm.Options{Languages: r.Languages, Workers: c.workers()}
-	if len(area) > 0 {
-		b := area.Bound()
-		opts.Bounds = osm.Box{Min: cell.Point{LonE7: e7(b.Left()), LatE7: e7(b.Bottom())}, Max: cell.Point{LonE7: e7(b.Right()), LatE7: e7(b.Top())}}
-	}
-	cells := make(map[cell.ID][]*feature.Feature)
-	_, err := fromosm.Features(ctx, base, opts, func(o *feature.Feature) error {
-		if !inside(area, o) {
-			return nil
-		}
-		o, err := heights.climb(o)
-		if err != nil {
-			return fmt.Errorf("heights of %s: %w", o.ID, err)
-		}
-		cells[o.Cell()] = append(cells[o.Cell()], o)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := writeShelf(path, print, cells, heights.unknown()); err != nil {
-		return nil, fmt.Errorf("write shelf: %w", err)
-	}
-	return openShelf(path, print)
 }
 
 // kept lists the cells that stay as they are in the version before.

@@ -1,7 +1,6 @@
 package compose
 
 import (
-	"bufio"
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
@@ -9,13 +8,9 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sort"
-
-	"github.com/klauspost/compress/zstd"
 
 	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/tiles/cell"
@@ -35,7 +30,7 @@ type shelf struct {
 	index shelfIndex
 }
 
-const shelfMagic = "PNSH\x01"
+const shelfMagic = "PNSH\x02"
 
 // errStale is returned for a shelf that was made of something else.
 var errStale = errors.New("the shelf is of another base")
@@ -44,8 +39,8 @@ type shelfIndex struct {
 	Cells []shelfCell `json:"cells"` // rising
 	IDs   int64       `json:"ids"`   // where their table starts
 	Count int         `json:"count"` // of features
-	// Beyond counts routes that reach beyond the height model.
-	Beyond int `json:"beyond,omitempty"`
+	// Beyond has the ids of routes that reach beyond the height model, rising.
+	Beyond []string `json:"beyond,omitempty"`
 }
 
 type shelfCell struct {
@@ -77,78 +72,6 @@ func (c *counts) sum(o counts, n int) {
 }
 
 const idRow = 12
-
-// writeShelf makes a shelf of features, durably enough: a torn one is noticed.
-func writeShelf(path, fingerprint string, cells map[cell.ID][]*feature.Feature, beyond int) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*-shelf")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
-		}
-	}()
-	packer, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return err
-	}
-	defer packer.Close()
-	w := bufio.NewWriterSize(f, 1<<20)
-	at, _ := w.WriteString(shelfMagic + fingerprint)
-	index := shelfIndex{Beyond: beyond}
-	var ids []byte
-	for _, id := range slices.Sorted(maps.Keys(cells)) {
-		c := shelfCell{ID: id, At: int64(at)}
-		raw, err := canonical(cells[id])
-		if err != nil {
-			return err
-		}
-		for _, f := range cells[id] {
-			c.Counts.add(f.Kind, 1)
-			ids = binary.BigEndian.AppendUint64(ids, hashID(f.ID))
-			ids = binary.BigEndian.AppendUint32(ids, uint32(len(index.Cells)))
-		}
-		stored := packer.EncodeAll(raw, nil)
-		c.Hash, c.Raw, c.Length = blob.Sum(raw), len(raw), len(stored)
-		index.Cells = append(index.Cells, c)
-		index.Count += len(cells[id])
-		w.Write(stored) // errors stay in w
-		at += len(stored)
-	}
-	sort.Sort(idTable(ids))
-	index.IDs = int64(at)
-	w.Write(ids)
-	tail, err := json.Marshal(index)
-	if err != nil {
-		return err
-	}
-	w.Write(binary.BigEndian.AppendUint32(tail, uint32(len(tail))))
-	if err := errors.Join(w.Flush(), f.Sync()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-// canonical sorts features by id and returns their cell's bytes.
-func canonical(features []*feature.Feature) ([]byte, error) {
-	slices.SortFunc(features, func(a, b *feature.Feature) int { return cmp.Compare(a.ID, b.ID) })
-	var raw []byte
-	for _, f := range features {
-		value, err := f.Canonical()
-		if err != nil {
-			return nil, fmt.Errorf("feature %s: %w", f.ID, err)
-		}
-		raw = cell.AppendItem(raw, []byte(f.ID), value)
-	}
-	return raw, nil
-}
 
 // idTable sorts rows of an id table.
 type idTable []byte
@@ -223,8 +146,9 @@ func (s *shelf) content(id cell.ID) ([]byte, error) {
 	return raw, nil
 }
 
-// find returns a feature and the cell it lies in; nil when there is none.
-func (s *shelf) find(id string) (*feature.Feature, cell.ID, error) {
+// search calls found with the number of each cell in which the feature with an id
+// may lie, until that returns false.
+func (s *shelf) search(id string, found func(cell int) bool) error {
 	want := hashID(id)
 	var row [idRow]byte
 	var failed error
@@ -238,22 +162,35 @@ func (s *shelf) find(id string) (*feature.Feature, cell.ID, error) {
 	for i := first; i < s.index.Count && read(i) == want && failed == nil; i++ {
 		number := int(binary.BigEndian.Uint32(row[8:]))
 		if number >= len(s.index.Cells) {
-			return nil, 0, errStale
+			return errStale
 		}
-		in := s.index.Cells[number].ID
-		raw, err := s.content(in)
-		if err != nil {
-			return nil, 0, err
-		}
-		for item, err := range cell.Items(raw) {
-			if err != nil {
-				return nil, 0, fmt.Errorf("read shelf: %w", err)
-			}
-			if string(item.Key) == id {
-				f, err := feature.Parse(item.Value)
-				return f, in, err
-			}
+		if !found(number) {
+			break
 		}
 	}
-	return nil, 0, failed
+	return failed
+}
+
+// find returns a feature and the cell it lies in; nil when there is none.
+func (s *shelf) find(id string) (f *feature.Feature, in cell.ID, err error) {
+	look := func(number int) (more bool) {
+		var raw []byte
+		if raw, err = s.content(s.index.Cells[number].ID); err != nil {
+			return false
+		}
+		for item, bad := range cell.Items(raw) {
+			if bad != nil {
+				err = fmt.Errorf("read shelf: %w", bad)
+				return false
+			}
+			if string(item.Key) == id {
+				in = s.index.Cells[number].ID
+				f, err = feature.Parse(item.Value)
+				return false
+			}
+		}
+		return true
+	}
+	failed := s.search(id, look)
+	return f, in, errors.Join(err, failed)
 }

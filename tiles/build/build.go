@@ -53,7 +53,8 @@ type Options struct {
 	TempDir string
 
 	// Progress is told how far a stage is; calls are never concurrent. Stages are
-	// "elements", in blocks of the base, and "tiles", in records.
+	// "elements", in blocks of the base, or "changes", in groups of elements, and
+	// "tiles", in records.
 	Progress func(stage string, done, total int64)
 }
 

@@ -89,7 +89,7 @@ func (c *changes) cut(ctx context.Context, src *source, opts Options, s *sorter)
 			jobs = append(jobs, job{osm.MemberKind(kind), part})
 		}
 	}
-	p := progress{tell: opts.Progress, stage: "elements", total: int64(len(jobs))}
+	p := progress{tell: opts.Progress, stage: "changes", total: int64(len(jobs))}
 	return src.each(ctx, opts.Workers, len(jobs), s, func(ctx context.Context, w *worker, i int) error {
 		defer p.add(1)
 		for _, id := range jobs[i].ids {
