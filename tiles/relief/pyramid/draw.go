@@ -12,8 +12,9 @@ import (
 // drawer draws the tiles of one box, children before parents.
 type drawer struct {
 	*ground
-	box         Box
-	first, last uint8 // zooms
+	region      Box
+	first, last uint8  // zooms
+	far         pixels // of a level square
 	done        int64
 	pending     map[cell.ID][]tile // of cells that are not complete
 	emit        func(id cell.ID, raw []byte) error
@@ -31,10 +32,10 @@ type pixels struct {
 	drawn   bool // some of them, on the deepest zoom
 }
 
-// draw returns a square's pixels; nil when it is all beyond the model. It draws
-// the tiles that lie in it on the way.
+// draw returns a square's pixels; nil when it is level. It draws the tiles that lie
+// in it on the way.
 func (d *drawer) draw(ctx context.Context, id cell.ID) (p *pixels, err error) {
-	if !d.reaches(id) {
+	if d.isLevel(id) {
 		return nil, nil
 	}
 	if err := ctx.Err(); err != nil {
@@ -69,7 +70,7 @@ func (d *drawer) gather(ctx context.Context, id cell.ID) (*pixels, error) {
 			return nil, err
 		}
 		if c == nil {
-			continue // sea level
+			c = &d.far
 		}
 		p.known, p.drawn = p.known || c.known, p.drawn || c.drawn
 		for y := range relief.Side / 2 {
@@ -85,7 +86,7 @@ func (d *drawer) gather(ctx context.Context, id cell.ID) (*pixels, error) {
 
 // wanted reports whether a tile lies in the box.
 func (d *drawer) wanted(id cell.ID) bool {
-	a, b := cell.At(d.box.Min, id.Zoom()), cell.At(d.box.Max, id.Zoom())
+	a, b := cell.At(d.region.Min, id.Zoom()), cell.At(d.region.Max, id.Zoom())
 	return id.X() >= a.X() && id.X() <= b.X() && id.Y() >= b.Y() && id.Y() <= a.Y()
 }
 

@@ -9,8 +9,10 @@
 // survey (MaxZoom); viewers go on from there by themselves. Each tile has one below
 // it on every zoom to the last, and one above it to the first.
 //
-// Within a tile that reaches beyond the model, heights run out to sea level. Where
-// the survey has a void that tiles/dem did not fill, the ground is at sea level.
+// A tile reaches beyond its region, and maybe beyond the model. Heights are true in
+// the region's box and some 2 km around it; from there on, and from the model's
+// edge, they run out to the region's mean height. Where the survey has a void that
+// tiles/dem did not fill, as at sea, they are 0.
 //
 // The same model and box give the same bytes. A model is for one goroutine. Memory
 // is bounded by some tiles on each zoom.
@@ -73,7 +75,14 @@ func Within(m *dem.Model, b Box) bool {
 // Tiles draws a box's tiles and gives away their cells, each once. It tells
 // progress, if that is set, how many of the squares to look at are done.
 func Tiles(ctx context.Context, m *dem.Model, b Box, progress func(done, total int64), emit func(id cell.ID, raw []byte) error) error {
-	d := &drawer{ground: newGround(m), box: b, last: MaxZoom(m), pending: make(map[cell.ID][]tile), emit: emit}
+	g, err := newGround(m, b)
+	if err != nil {
+		return err
+	}
+	d := &drawer{ground: g, region: b, last: MaxZoom(m), pending: make(map[cell.ID][]tile), emit: emit}
+	for i := range d.far.heights {
+		d.far.heights[i] = int32(g.level * relief.Unit)
+	}
 	d.first = MinZoom(b, d.last)
 	from, to := cell.At(cell.Point{LonE7: b.Min.LonE7, LatE7: b.Max.LatE7}, d.first), cell.At(cell.Point{LonE7: b.Max.LonE7, LatE7: b.Min.LatE7}, d.first)
 	total := int64(to.X()-from.X()+1) * int64(to.Y()-from.Y()+1)

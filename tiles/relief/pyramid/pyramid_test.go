@@ -102,7 +102,7 @@ func TestHeights(t *testing.T) {
 		zooms[id.Zoom()]++
 		for i, metres := range h {
 			lon, lat := place(id, i%relief.Side, i/relief.Side)
-			if lon < 16.01 || lon > 16.49 || lat < 46.51 || lat > 46.99 {
+			if lon < 16.09 || lon > 16.41 || lat < 46.59 || lat > 46.91 {
 				continue // the edge has its own test
 			}
 			// Between points of a survey hills are flat, and a pixel is the mean over
@@ -157,24 +157,29 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
-// TestEdge lets the ground of a plateau run out to the sea beyond the model.
+// TestEdge lets a slope run out to the mean height, beyond the model's eastern edge
+// and to the west of the region.
 func TestEdge(t *testing.T) {
-	m := model(t, grid(16, 46.5, func(_, _ float64) float64 { return 800 }))
+	slope := func(lon, _ float64) float64 { return 800 + 2000*(lon-16) }
+	m := model(t, grid(16, 46.5, slope))
 	tiles, _ := draw(t, m, box(16.3, 46.6, 16.7, 46.9))
-	beyond := 0
+	const mean = 1600 // of what is known, 16.3 to 16.5
+	var near, far int
 	for id, h := range tiles {
 		for i, metres := range h {
 			lon, lat := place(id, i%relief.Side, i/relief.Side)
-			if lat < 46.52 || lat > 46.98 {
+			if lat < 46.6 || lat > 46.9 {
 				continue
 			}
-			want, off := 800.0, 0.5*float64(relief.Step(id.Zoom()))
-			if lon > 16.5 {
-				want = max(0, 800*(1-(lon-16.5)/shoreDegrees))
-				off += 800 / shoreDegrees * 360 / float64(int(relief.Side)<<id.Zoom()) // a pixel further
-				beyond++
+			share := max(lon-16.5, 16.3-aroundDegrees-lon, 0) / runOutDegrees
+			if share = min(share, 1); share == 1 {
+				far++
+			} else if share > 0 {
+				near++
 			}
-			if lon > 16.01 && math.Abs(float64(metres)-want) > off {
+			want := slope(min(lon, 16.5), 0)*(1-share) + mean*share
+			off := 0.5*float64(relief.Step(id.Zoom())) + 5000*360/float64(int(relief.Side)<<id.Zoom()) // a pixel further
+			if math.Abs(float64(metres)-want) > off+5 {
 				t.Fatalf("%s: %d m at %.3f° east, want %.0f", id, metres, lon, want)
 			}
 		}
@@ -182,11 +187,37 @@ func TestEdge(t *testing.T) {
 			t.Errorf("%s lies beyond the model", id)
 		}
 	}
-	if beyond == 0 {
-		t.Error("no tile reaches beyond the model")
+	if near == 0 || far == 0 {
+		t.Errorf("%d pixels where heights run out, %d beyond", near, far)
 	}
 	if tiles, _ := draw(t, m, box(10, 40, 10.3, 40.3)); len(tiles) != 0 || Within(m, box(10, 40, 10.3, 40.3)) {
 		t.Errorf("%d tiles where the model knows nothing", len(tiles))
+	}
+}
+
+// TestVoid keeps the sea at 0 m.
+func TestVoid(t *testing.T) {
+	m := model(t, grid(16, 46.5, func(lon, _ float64) float64 {
+		if lon > 16.25 {
+			return math.NaN()
+		}
+		return 100
+	}))
+	tiles, _ := draw(t, m, box(16.1, 46.6, 16.4, 46.9))
+	for id, h := range tiles {
+		for i, metres := range h {
+			lon, lat := place(id, i%relief.Side, i/relief.Side)
+			if pixel := 360 / float64(int(relief.Side)<<id.Zoom()); lon < 16.1 || lon > 16.4 || lat < 46.6 || lat > 46.9 || math.Abs(lon-16.25) < pixel+0.001 {
+				continue
+			}
+			want := int32(100)
+			if lon > 16.25 {
+				want = 0
+			}
+			if d := metres - want; int(max(d, -d)) > relief.Step(id.Zoom())/2 {
+				t.Fatalf("%s: %d m at %.3f° east", id, metres, lon)
+			}
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 // survey opens a survey's file beside the checkout.
 func survey(t testing.TB, name string) *dem.Model {
 	t.Helper()
-	path := filepath.Join("..", "..", "..", "shared", "data", "dem", name)
+	path := filepath.Join("..", "..", "..", "..", "shared", "data", "dem", name)
 	if _, err := os.Stat(path); err != nil {
 		t.Skipf("no %s beside the checkout", name)
 	}
