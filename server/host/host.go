@@ -5,7 +5,7 @@
 //	meta/      records, in Badger
 //	private/   records too large for Badger, and imports under way
 //	osm/       the regions' OpenStreetMap bases and height models
-//	cache/     what can be made again: the bases' features
+//	cache/     what can be made again: the bases' features and drawn maps
 //	public/    the site: what riders download, as plain files
 //
 // One process holds the folder at a time; a second gets store.ErrLocked.

@@ -8,13 +8,18 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 )
 
 // leftovers are what a killed process may leave in a data folder: imports under
 // way, tiles spilled to disk, previews, photos, a socket in the making.
 var leftovers = []string{"osm/*/.new-*", "cache/.new-*", "pannier-tiles-*", "pannier-import-*", ".preview-*", "pannier-upload-*", ".sock*"}
 
-// sweep removes them, and bases that no region uses. Nothing may run yet.
+// ofBases are the endings of what the cache holds of a region's OpenStreetMap base.
+var ofBases = []string{".base", ".drawing", ".shelf"}
+
+// sweep removes them, bases that no region uses, and what the cache holds of
+// regions without one. Nothing may run yet.
 func (h *Host) sweep(ctx context.Context) error {
 	folder := os.DirFS(h.Dir)
 	var names []string
@@ -40,6 +45,21 @@ func (h *Host) sweep(ctx context.Context) error {
 		}
 		if used.File != path.Base(name) {
 			names = append(names, name)
+		}
+	}
+	for _, ending := range ofBases {
+		cached, err := fs.Glob(folder, "cache/*"+ending)
+		if err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+		for _, name := range cached {
+			used, ok, err := h.Catalog.Base(ctx, strings.TrimSuffix(path.Base(name), ending))
+			if err != nil {
+				return fmt.Errorf("sweep: %w", err)
+			}
+			if !ok || used.Archive != nil {
+				names = append(names, name)
+			}
 		}
 	}
 	var errs []error
