@@ -86,30 +86,31 @@ func (v *Viewer) tileJSON(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	type vectorLayer struct {
-		ID      string            `json:"id"`
-		Fields  map[string]string `json:"fields"`
-		MinZoom uint8             `json:"minzoom"`
-		MaxZoom uint8             `json:"maxzoom"`
-	}
 	about := struct {
-		TileJSON     string        `json:"tilejson"`
-		Name         string        `json:"name"`
-		Tiles        []string      `json:"tiles"`
-		MinZoom      int           `json:"minzoom"`
-		MaxZoom      int           `json:"maxzoom"`
-		Bounds       [4]float64    `json:"bounds"`
-		Attribution  string        `json:"attribution"`
-		VectorLayers []vectorLayer `json:"vector_layers"`
-	}{TileJSON: "3.0.0", Name: m.Meta.Name, MaxZoom: schema.MaxZoom, Attribution: attribution(m)}
+		TileJSON     string          `json:"tilejson"`
+		Name         string          `json:"name"`
+		Tiles        []string        `json:"tiles"`
+		MinZoom      uint8           `json:"minzoom"`
+		MaxZoom      uint8           `json:"maxzoom"`
+		Bounds       [4]float64      `json:"bounds"`
+		Attribution  string          `json:"attribution"`
+		VectorLayers json.RawMessage `json:"vector_layers"`
+	}{TileJSON: "3.0.0", Name: m.Meta.Name, Attribution: attribution(m)}
 	about.Tiles = []string{at + "/v1/regions/" + region + "/tiles/{z}/{x}/{y}"}
 	for i, e7 := range m.Meta.Bounds {
 		about.Bounds[i] = float64(e7) / 1e7
 	}
-	for _, l := range schema.LayersIn(m.Meta.Languages) {
-		about.VectorLayers = append(about.VectorLayers, vectorLayer{l.Name, l.Fields, l.MinZoom, l.MaxZoom})
-	}
-	v.answer(w, r, fmt.Sprintf("tiles.json %s %s", m.name, at), "application/json", follows, func(context.Context) ([]byte, error) { return json.Marshal(about) })
+	v.answer(w, r, fmt.Sprintf("tiles.json %s %s", m.name, at), "application/json", follows, func(ctx context.Context) ([]byte, error) {
+		layers, first, last, err := v.layersOf(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		about.MinZoom, about.MaxZoom = first, last
+		if about.VectorLayers, err = layers.List(); err != nil {
+			return nil, err
+		}
+		return json.Marshal(about)
+	})
 }
 
 // look returns what a request's region has, and the address at which the caller
@@ -167,7 +168,7 @@ func (v *Viewer) style(w http.ResponseWriter, r *http.Request) {
 		o.Fonts = append(o.Fonts, f)
 	}
 	name := fmt.Sprintf("style.json %s %s %s %s", m.name, at, o.Theme, strings.Join(o.Languages[:min(1, len(o.Languages))], ",")) // the first counts
-	v.answer(w, r, name, "application/json", follows, func(context.Context) ([]byte, error) { return style.New(o) })
+	v.answer(w, r, name, "application/json", follows, func(ctx context.Context) ([]byte, error) { return v.styleOf(ctx, m, o) })
 }
 
 // fonts are the files of web/build.mjs, with the characters that they hold.

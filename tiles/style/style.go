@@ -81,6 +81,11 @@ func New(o Options) ([]byte, error) {
 			layer["source"] = "map"
 		}
 	}
+	return finish(style, o)
+}
+
+// finish adds what a style of ours asks for, and writes it.
+func finish(style map[string]any, o Options) ([]byte, error) {
 	if o.Sprite != "" {
 		style["sprite"] = o.Sprite
 	}
