@@ -12,7 +12,7 @@
 // compared with are left out where they are missing, and the table says so.
 // Every import, publish and foreign program is a process of its own, so that
 // CPU time and memory are its own; its files are in the page cache. Temporary
-// files (some 200 MB below TMPDIR) are removed at the end, and on Ctrl-C.
+// files (some 600 MB below TMPDIR; scale takes more) are removed at the end, and on Ctrl-C.
 package main
 
 import (

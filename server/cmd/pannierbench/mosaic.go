@@ -5,10 +5,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
+	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/osm"
@@ -97,6 +100,38 @@ func (t tessera) relation(r osm.Relation) osm.Relation {
 	}
 	r.ID, r.Members = t.id(osm.RelationKind, r.ID), members
 	return r
+}
+
+var (
+	xmlTag    = regexp.MustCompile(`<(node|way|relation|nd|member)\s[^>]*>`)
+	xmlNumber = regexp.MustCompile(`\s(id|ref)="(\d+)"`)
+	xmlKind   = regexp.MustCompile(`\stype="(\w+)"`)
+)
+
+// change maps the ids of an OsmChange document to those of a copy. Places stay as
+// they are: it is for the copy that lies where the extract does.
+func (t tessera) change(document []byte) []byte {
+	kinds := map[string]osm.MemberKind{"node": osm.NodeKind, "nd": osm.NodeKind, "way": osm.WayKind, "relation": osm.RelationKind}
+	return xmlTag.ReplaceAllFunc(document, func(tag []byte) []byte {
+		name := string(xmlTag.FindSubmatch(tag)[1])
+		if kind := xmlKind.FindSubmatch(tag); name == "member" && kind != nil {
+			name = string(kind[1])
+		}
+		return xmlNumber.ReplaceAllFunc(tag, func(attribute []byte) []byte {
+			parts := xmlNumber.FindSubmatch(attribute)
+			id, err := strconv.ParseInt(string(parts[2]), 10, 64)
+			if err != nil {
+				return attribute // the import tells what is wrong with it
+			}
+			return fmt.Appendf(nil, ` %s="%d"`, parts[1], t.id(kinds[name], id))
+		})
+	})
+}
+
+// middle returns the copy that lies where the extract does.
+func (m *mosaic) middle(copies int) tessera {
+	all, _ := m.tesserae(copies)
+	return all[slices.IndexFunc(all, func(t tessera) bool { return t.lon == 0 && t.lat == 0 })]
 }
 
 // tesserae returns the copies of a mosaic, in rows around the extract's place, and

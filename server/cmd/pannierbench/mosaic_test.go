@@ -12,6 +12,7 @@ import (
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/osm"
 	"github.com/pannier-maps/pannier/tiles/source/osmpbf"
+	"github.com/pannier-maps/pannier/tiles/source/osmxml"
 )
 
 // elements are what an extract holds.
@@ -114,6 +115,37 @@ func TestMosaicCopies(t *testing.T) {
 		if len(outer.Nodes) != 2 || len(inner.Nodes) != 4 || outer.Nodes[0] != inner.Nodes[0] || r.Members[2].Ref != inner.Nodes[1] || r.Members[3].Ref != r.ID {
 			t.Errorf("relation %d has other members: %+v", r.ID, r.Members)
 		}
+	}
+}
+
+// TestMosaicChange maps a change to the copy in the middle: what it names is there.
+func TestMosaicChange(t *testing.T) {
+	m := square()
+	const document = `<osmChange version="0.6"><modify>
+<node id="51" version="9" lat="47.3" lon="9.5"><tag k="ref" v="51"/></node>
+<way id="7" version="4"><nd ref="51"/><nd ref="1"/></way>
+<relation id="9" version="2"><member type="way" ref="7" role="outer"/><member type="node" ref="51" role=""/><member type="relation" ref="9" role=""/></relation>
+</modify></osmChange>`
+	at := m.middle(5)
+	if at.number != 4 || m.middle(1).number != 0 {
+		t.Errorf("the copy in the middle of 5 is number %d, of 1 %d", at.number, m.middle(1).number)
+	}
+	node, way, relation := at.id(osm.NodeKind, 51), at.id(osm.WayKind, 7), at.id(osm.RelationKind, 9)
+	var got []osm.Change
+	err := osmxml.ReadChanges(t.Context(), bytes.NewReader(at.change([]byte(document))), func(c osm.Change) error {
+		got = append(got, c)
+		return nil
+	})
+	if err != nil || len(got) != 3 {
+		t.Fatalf("%d changes, %v", len(got), err)
+	}
+	members := []osm.Member{{Kind: osm.WayKind, Ref: way, Role: "outer"}, {Kind: osm.NodeKind, Ref: node}, {Kind: osm.RelationKind, Ref: relation}}
+	if got[0].Node.ID != node || got[0].Node.Tags.Get("ref") != "51" || got[1].Way.ID != way || got[1].Way.Nodes[0] != node || got[2].Relation.ID != relation || !slices.Equal(got[2].Relation.Members, members) {
+		t.Errorf("%+v %+v %+v", got[0].Node, got[1].Way, got[2].Relation)
+	}
+	found := readPBF(t, m.bytes(t, 5))
+	if !slices.ContainsFunc(found.nodes, func(n osm.Node) bool { return n.ID == node && n.Point == m.nodes[1].Point }) {
+		t.Error("the mosaic has no such node at that place")
 	}
 }
 

@@ -72,7 +72,7 @@ func (b *bench) repeats(ctx context.Context, e extract) error {
 		{name: "1 worker", cores: "1"},
 		{name: "2 workers", cores: "2"},
 		{name: "7 workers", cores: "7"},
-		{name: "little memory", memory: 8},
+		{name: "little memory", memory: 16},
 		{name: "170 days later", program: later},
 	} {
 		if way.name == "170 days later" && later == "" {
