@@ -53,12 +53,18 @@ func (v *Viewer) reliefJSON(w http.ResponseWriter, r *http.Request) {
 			TileJSON: "3.0.0", Name: m.Meta.Name, Attribution: attribution(m), Encoding: "terrarium", TileSize: relief.Side,
 			Tiles: []string{at + "/v1/regions/" + region + "/relief/{z}/{x}/{y}"},
 		}
-		for i, e7 := range m.Meta.Bounds {
-			about.Bounds[i] = float64(e7) / 1e7
+		deepest := entries[len(entries)-1]
+		about.Bounds = [4]float64{180, 90, -180, -90} // of the cells: heights reach a little beyond the region
+		for _, e := range entries {
+			if e.Key.ID.Zoom() == deepest.Key.ID.Zoom() {
+				west, south, east, north := e.Key.ID.Bounds()
+				b := &about.Bounds
+				b[0], b[1], b[2], b[3] = min(b[0], west), min(b[1], south), max(b[2], east), max(b[3], north)
+			}
 		}
 		var err, failed error
 		about.MinZoom, _, err = v.tileZooms(ctx, entries[0])
-		_, about.MaxZoom, failed = v.tileZooms(ctx, entries[len(entries)-1])
+		_, about.MaxZoom, failed = v.tileZooms(ctx, deepest)
 		if err := cmp.Or(err, failed); err != nil {
 			return nil, err
 		}

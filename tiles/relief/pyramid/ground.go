@@ -11,10 +11,12 @@ import (
 // How far around the region heights are true, and over how much more they run out,
 // in degrees.
 const (
-	aroundDegrees  = 0.02
-	runOutDegrees  = 0.1
-	samplesForMean = 32 // each way
+	aroundDegrees = 0.01
+	runOutDegrees = 0.07
 )
+
+// samplesForMean is how many heights the mean is taken of, each way.
+const samplesForMean = 32
 
 // ground is a model around a region. Far away from the region, or from the model,
 // the ground is level: what a tile holds of it is neither true nor of use, and a
@@ -117,19 +119,43 @@ func (g *ground) height(p cell.Point) (metres float64, known bool, err error) {
 		return 0, false, err
 	}
 	if !known {
-		near, at := math.Inf(1), p
-		for _, f := range g.files {
-			if x, y, d := f.nearest(lon, lat); d < near {
-				near, at = d, cell.Point{LonE7: int32(math.Round(x * 1e7)), LatE7: int32(math.Round(y * 1e7))}
-			}
+		var near float64
+		if metres, near, err = g.edge(lon, lat); err != nil {
+			return 0, false, err
 		}
 		if away = max(away, near); away >= runOutDegrees {
 			return g.level, false, nil
 		}
-		if metres, _, err = g.model.Height(at); err != nil {
-			return 0, false, err
-		}
 	}
 	share := away / runOutDegrees
 	return float64(metres*(1-share)) + float64(g.level*share), known, nil
+}
+
+// edge returns the mean height around the nearest point of the model, of a square
+// that is the larger the farther away it is: what goes on beyond the edge is ever
+// smoother.
+func (g *ground) edge(lon, lat float64) (metres, degrees float64, err error) {
+	degrees = math.Inf(1)
+	var x, y float64
+	var in bounds
+	for _, f := range g.files {
+		if fx, fy, d := f.nearest(lon, lat); d < degrees {
+			x, y, degrees, in = fx, fy, d, f
+		}
+	}
+	if degrees == 0 || degrees >= runOutDegrees {
+		return 0, degrees, nil // a void, or too far away
+	}
+	const side = 3 // samples to each side
+	for i := -side; i <= side; i++ {
+		for j := -side; j <= side; j++ {
+			atX, atY, _ := in.nearest(x+float64(degrees*float64(i)/side), y+float64(degrees*float64(j)/side))
+			h, _, err := g.model.Height(cell.Point{LonE7: int32(math.Round(atX * 1e7)), LatE7: int32(math.Round(atY * 1e7))})
+			if err != nil {
+				return 0, 0, err
+			}
+			metres += h
+		}
+	}
+	return metres / ((2*side + 1) * (2*side + 1)), degrees, nil
 }

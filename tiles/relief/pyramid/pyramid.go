@@ -9,10 +9,10 @@
 // survey (MaxZoom); viewers go on from there by themselves. Each tile has one below
 // it on every zoom to the last, and one above it to the first.
 //
-// A tile reaches beyond its region, and maybe beyond the model. Heights are true in
-// the region's box and some 2 km around it; from there on, and from the model's
-// edge, they run out to the region's mean height. Where the survey has a void that
-// tiles/dem did not fill, as at sea, they are 0.
+// Heights are true in the region's box and 1 km around it. From there on, and from
+// the model's edge, they run out to the region's mean height within 8 km; there the
+// tiles end. Where the survey has a void that tiles/dem did not fill, as at sea,
+// they are 0.
 //
 // The same model and box give the same bytes. A model is for one goroutine. Memory
 // is bounded by some tiles on each zoom.
@@ -40,6 +40,14 @@ const fewPixels = 64
 
 // Box is bounds in 1e-7 degrees.
 type Box struct{ Min, Max cell.Point }
+
+// widened returns a box with so many degrees more on all sides.
+func (b Box) widened(degrees float64) Box {
+	by := int32(degrees * 1e7)
+	b.Min.LonE7, b.Min.LatE7 = max(b.Min.LonE7-by, -180e7), max(b.Min.LatE7-by, -90e7)
+	b.Max.LonE7, b.Max.LatE7 = min(b.Max.LonE7+by, 180e7-1), min(b.Max.LatE7+by, 90e7)
+	return b
+}
 
 // MaxZoom returns the zoom whose pixels are about as far apart as the points of
 // the model's finest file.
@@ -79,6 +87,7 @@ func Tiles(ctx context.Context, m *dem.Model, b Box, progress func(done, total i
 	if err != nil {
 		return err
 	}
+	b = b.widened(aroundDegrees + runOutDegrees)
 	d := &drawer{ground: g, region: b, last: MaxZoom(m), pending: make(map[cell.ID][]tile), emit: emit}
 	for i := range d.far.heights {
 		d.far.heights[i] = int32(g.level * relief.Unit)
