@@ -158,9 +158,10 @@ func (m *mosaic) tesserae(copies int) (all []tessera, box osm.Box) {
 		last[k] = last[k]>>idRun + 1
 	}
 	side := int(math.Ceil(math.Sqrt(float64(copies))))
+	rows := (copies + side - 1) / side
 	width, height := m.box.Max.LonE7-m.box.Min.LonE7, m.box.Max.LatE7-m.box.Min.LatE7
 	for i := range copies {
-		t := tessera{int64(i), int64(copies), int32(i%side-side/2) * width, int32(i/side-side/2) * height, last}
+		t := tessera{int64(i), int64(copies), int32(i%side-side/2) * width, int32(i/side-(rows-1)/2) * height, last}
 		low, high := t.point(m.box.Min), t.point(m.box.Max)
 		if i == 0 {
 			box = osm.Box{Min: low, Max: high}

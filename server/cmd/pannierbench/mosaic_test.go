@@ -85,7 +85,7 @@ func TestMosaicCopies(t *testing.T) {
 	m := square()
 	got := readPBF(t, m.bytes(t, 5))
 	// Five copies take two of three rows of three.
-	want := osm.Box{Min: cell.Point{LonE7: 94_000_000, LatE7: 469_000_000}, Max: cell.Point{LonE7: 97_000_000, LatE7: 473_000_000}}
+	want := osm.Box{Min: cell.Point{LonE7: 94_000_000, LatE7: 471_000_000}, Max: cell.Point{LonE7: 97_000_000, LatE7: 475_000_000}}
 	if got.header.Bounds != want {
 		t.Errorf("box %+v, want %+v", got.header.Bounds, want)
 	}
@@ -127,8 +127,10 @@ func TestMosaicChange(t *testing.T) {
 <relation id="9" version="2"><member type="way" ref="7" role="outer"/><member type="node" ref="51" role=""/><member type="relation" ref="9" role=""/></relation>
 </modify></osmChange>`
 	at := m.middle(5)
-	if at.number != 4 || m.middle(1).number != 0 {
-		t.Errorf("the copy in the middle of 5 is number %d, of 1 %d", at.number, m.middle(1).number)
+	for n := 1; n < 20; n++ {
+		if c := m.middle(n); c.lon != 0 || c.lat != 0 || c.number >= int64(n) {
+			t.Errorf("the middle of %d copies is %+v", n, c)
+		}
 	}
 	node, way, relation := at.id(osm.NodeKind, 51), at.id(osm.WayKind, 7), at.id(osm.RelationKind, 9)
 	var got []osm.Change
