@@ -1,0 +1,56 @@
+// Small things about the document.
+
+export const $ = (id) => document.getElementById(id);
+
+// element makes a node with text, never with markup: names come from anybody.
+export function element(tag, attributes = {}, ...content) {
+	const e = document.createElement(tag);
+	for (const [name, value] of Object.entries(attributes)) {
+		if (name.startsWith('on')) e.addEventListener(name.slice(2), value);
+		else e.setAttribute(name, value);
+	}
+	e.append(...content);
+	return e;
+}
+
+// drawing makes a node of a picture (SVG).
+export function drawing(tag, attributes = {}, ...content) {
+	const e = document.createElementNS('http://www.w3.org/2000/svg', tag);
+	for (const [name, value] of Object.entries(attributes)) e.setAttribute(name, value);
+	e.append(...content);
+	return e;
+}
+
+// link makes a text lead somewhere, if that is a page, a phone or a mail box.
+export function link(href, text) {
+	let scheme = '';
+	try {
+		scheme = new URL(href).protocol;
+	} catch { /* no address: a text */ }
+	return ['http:', 'https:', 'tel:', 'mailto:'].includes(scheme) ? element('a', {href, target: '_blank', rel: 'noopener noreferrer'}, text) : text;
+}
+
+// fold makes texts alike that people type alike.
+export const fold = (s) => s.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '').replace(/đ/g, 'd').replace(/ł/g, 'l').replace(/ø/g, 'o').replace(/ß/g, 'ss').replace(/æ/g, 'ae');
+
+export async function get(path) {
+	const answer = await fetch(path);
+	if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+	return answer.json();
+}
+
+// kept remembers a choice, where the browser lets pages do so.
+export const kept = {
+	get(name) {
+		try {
+			return localStorage.getItem(name);
+		} catch {
+			return null;
+		}
+	},
+	set(name, value) {
+		try {
+			localStorage.setItem(name, value);
+		} catch { /* then not */ }
+	},
+};
