@@ -194,7 +194,7 @@ func TestConcurrentLookup(t *testing.T) {
 	var group sync.WaitGroup
 	for start := range 4 {
 		group.Go(func() {
-			for i := start * 100; i < len(w.ways); i += 7 {
+			for i := start * 100; i < len(w.ways); i += 29 {
 				way, ok, err := b.Way(w.ways[i].ID)
 				if err != nil || !ok || way.ID != w.ways[i].ID {
 					t.Errorf("Way(%d) = %v, %v, %v", w.ways[i].ID, way, ok, err)

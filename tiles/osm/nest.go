@@ -17,6 +17,19 @@ type nested struct {
 	depth  int // the number of rings around it
 }
 
+// NestRings makes polygons of rings, as AssembleMultipolygon does: rings without the
+// first place again at the end, of any direction. What encloses no area is left out.
+func NestRings(rings [][]cell.Point) [][][]cell.Point {
+	var all []ring
+	for _, points := range rings {
+		if len(points) >= 3 && area(points) != 0 {
+			all = append(all, ring{points: points})
+		}
+	}
+	polygons, _ := nest(all) // nothing is said to be an inner ring
+	return polygons
+}
+
 // nest makes polygons of rings.
 func nest(rings []ring) (polygons [][][]cell.Point, problems []Problem) {
 	all := make([]nested, len(rings))

@@ -105,6 +105,16 @@ func (b Box) extend(p cell.Point) Box {
 	}
 }
 
+// Meets reports whether two boxes have a place in common.
+func (b Box) Meets(o Box) bool {
+	return b.Min.LonE7 <= o.Max.LonE7 && o.Min.LonE7 <= b.Max.LonE7 && b.Min.LatE7 <= o.Max.LatE7 && o.Min.LatE7 <= b.Max.LatE7
+}
+
+// Holds reports whether the other box lies in this one.
+func (b Box) Holds(o Box) bool {
+	return b.Min.LonE7 <= o.Min.LonE7 && b.Max.LonE7 >= o.Max.LonE7 && b.Min.LatE7 <= o.Min.LatE7 && b.Max.LatE7 >= o.Max.LatE7
+}
+
 // Header describes where elements come from.
 type Header struct {
 	Bounds    Box    // zero when unknown

@@ -74,7 +74,7 @@ func readChanges(t testing.TB, names ...string) (changes []osm.Change) {
 	return changes
 }
 
-// content is what is in a base, without versions and times.
+// content is what is in a base.
 type content struct {
 	nodes     map[int64]osm.Node
 	ways      map[int64]osm.Way
@@ -119,21 +119,18 @@ func contents(t testing.TB, b *osm.Base) content {
 	err := each(t.Context(), b, osm.Handler{
 		Nodes: func(list []osm.Node) error {
 			for _, n := range list {
-				n.Meta = osm.Meta{}
 				c.nodes[n.ID] = n
 			}
 			return nil
 		},
 		Ways: func(list []osm.Way) error {
 			for _, w := range list {
-				w.Meta = osm.Meta{}
 				c.ways[w.ID] = w
 			}
 			return nil
 		},
 		Relations: func(list []osm.Relation) error {
 			for _, r := range list {
-				r.Meta = osm.Meta{}
 				c.relations[r.ID] = r
 			}
 			return nil
@@ -145,9 +142,17 @@ func contents(t testing.TB, b *osm.Base) content {
 	return c
 }
 
-func differing[T any](a, b map[int64]T) (ids []int64) {
+func sameNode(a, b osm.Node) bool { return a.Point == b.Point && slices.Equal(a.Tags, b.Tags) }
+func sameWay(a, b osm.Way) bool {
+	return slices.Equal(a.Nodes, b.Nodes) && slices.Equal(a.Tags, b.Tags)
+}
+func sameRelation(a, b osm.Relation) bool {
+	return slices.Equal(a.Members, b.Members) && slices.Equal(a.Tags, b.Tags)
+}
+
+func differing[T any](a, b map[int64]T, same func(a, b T) bool) (ids []int64) {
 	for id, e := range a {
-		if o, ok := b[id]; !ok || !reflect.DeepEqual(e, o) {
+		if o, ok := b[id]; !ok || !same(e, o) {
 			ids = append(ids, id)
 		}
 	}
@@ -200,7 +205,6 @@ func action(t testing.TB, there bool, err error) osm.Action {
 func TestNewerExtract(t *testing.T) {
 	for _, names := range [][2]string{
 		{"liechtenstein-2019-06-16.osm.pbf", "liechtenstein-2019-06-18.osm.pbf"},
-		{"liechtenstein-2019-06-16.osm.pbf", "liechtenstein-2019-11-18.osm.pbf"},
 		{"monaco-2021-04-21.osm.pbf", "monaco-2021-08-01.osm.pbf"},
 	} {
 		t.Run(names[1], func(t *testing.T) {
@@ -227,9 +231,7 @@ func TestRealChanges(t *testing.T) {
 		extract string
 		changes []string
 	}{
-		{"liechtenstein-2019-06-16.osm.pbf", []string{"liechtenstein-002435.osc.gz"}},
 		{"liechtenstein-2019-11-18.osm.pbf", []string{"liechtenstein-002435.osc.gz", "liechtenstein-002436.osc.gz"}},
-		{"monaco-2021-04-21.osm.pbf", []string{"monaco-003052.osc.gz"}},
 		{"monaco-2021-04-21.osm.pbf", []string{"monaco-003052.osc.gz", "monaco-003060.osc.gz", "monaco-003065.osc.gz", "monaco-003072.osc.gz"}},
 	} {
 		t.Run(strings.Join(test.changes, " "), func(t *testing.T) {
@@ -250,7 +252,10 @@ func TestRealChanges(t *testing.T) {
 			sameFile(t, path, afresh)
 
 			was, is := contents(t, old), contents(t, applied)
-			want := osm.Changed{Nodes: differing(was.nodes, is.nodes), Ways: differing(was.ways, is.ways), Relations: differing(was.relations, is.relations)}
+			want := osm.Changed{
+				Nodes: differing(was.nodes, is.nodes, sameNode), Ways: differing(was.ways, is.ways, sameWay),
+				Relations: differing(was.relations, is.relations, sameRelation),
+			}
 			got, err := osm.Diff(ctx, old, applied)
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("Diff = %v, %v, want %v", got, err, want)
