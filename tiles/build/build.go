@@ -12,7 +12,7 @@
 // are equal. Inside a tile, geometry of one layer, rank and set of attributes
 // becomes one feature of several parts, and lines among it that meet become one;
 // rivers and one-way streets keep their direction. The sea, which is no element, is
-// made of all coastline ways once they are read.
+// made of all coastline ways once they are read, or of ready polygons.
 package build
 
 import (
@@ -28,6 +28,7 @@ import (
 
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/osm"
+	"github.com/pannier-maps/pannier/tiles/water"
 )
 
 // Options of a build. The zero Options are ready.
@@ -38,6 +39,10 @@ type Options struct {
 	// Bounds is the region, in degrees. What lies wholly outside its box is left
 	// out, and so are tiles that do not touch it. Nil means everything.
 	Bounds orb.MultiPolygon
+
+	// Water is the sea, in place of what the coastline of the base gives; nil for
+	// none.
+	Water *water.Sea
 
 	// Schema names the version of what tiles/schema and this package draw: a
 	// drawing of another one is of no use.

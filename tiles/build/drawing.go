@@ -63,7 +63,11 @@ func (o *Options) print(base *osm.Base) [sha256.Size]byte {
 	if len(o.Bounds) == 0 {
 		box = base.Header().Bounds
 	}
-	data, err := json.Marshal([]any{drawingVersion, o.Schema, o.Languages, o.Bounds, box})
+	parts := []any{drawingVersion, o.Schema, o.Languages, o.Bounds, box}
+	if o.Water != nil {
+		parts = append(parts, o.Water.Name)
+	}
+	data, err := json.Marshal(parts)
 	if err != nil {
 		panic(err) // plain data cannot fail
 	}

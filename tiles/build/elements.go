@@ -57,7 +57,7 @@ func cutElements(ctx context.Context, base *osm.Base, opts Options, s *sorter) (
 	if err != nil {
 		return shore{}, err
 	}
-	return newWorker(src, s).ocean(ctx, opts.Bounds, src.coast.ways)
+	return newWorker(src, s).ocean(ctx, opts, src.coast.ways)
 }
 
 // each calls do for the numbers below n, with as many workers at a time, whose

@@ -35,9 +35,18 @@ func isCoast(tags osm.Tags) bool { return tags.Get("natural") == "coastline" }
 // oceanID is the element that the ocean counts as; no kind has it.
 const oceanID = 3 << 62
 
-// ocean draws the sea of coastline ways within the box of the bounds, else of
+// ocean draws the sea: ready polygons, if there are any, else what coastline ways
+// give.
+func (w *worker) ocean(ctx context.Context, opts Options, coast []int64) (shore, error) {
+	if opts.Water != nil {
+		return shore{}, w.sea(ctx, opts.Water.Polygons)
+	}
+	return w.coastal(ctx, opts.Bounds, coast)
+}
+
+// coastal draws the sea of coastline ways within the box of the bounds, else of
 // the extract. Without a box it draws nothing.
-func (w *worker) ocean(ctx context.Context, bounds orb.MultiPolygon, coast []int64) (shore, error) {
+func (w *worker) coastal(ctx context.Context, bounds orb.MultiPolygon, coast []int64) (shore, error) {
 	box := w.base.Header().Bounds
 	if len(bounds) > 0 {
 		b := bounds.Bound()
@@ -61,14 +70,21 @@ func (w *worker) ocean(ctx context.Context, bounds orb.MultiPolygon, coast []int
 	}
 	var polygons [][][]cell.Point
 	polygons, sea.problems = osm.AssembleCoast(ways, box)
+	return sea, w.sea(ctx, polygons)
+}
+
+// sea draws polygons of the sea.
+func (w *worker) sea(ctx context.Context, polygons [][][]cell.Point) error {
 	w.id = oceanID
 	w.take(schema.Ocean)
-	for _, polygon := range project(polygons) {
-		w.polygon(polygon)
+	for i := range polygons {
+		for _, shape := range project(polygons[i : i+1]) {
+			w.polygon(shape)
+		}
 		if err := w.ready(ctx); err != nil {
-			return sea, err
+			return err
 		}
 	}
 	w.finish()
-	return sea, nil
+	return nil
 }

@@ -126,13 +126,13 @@ func (c *changes) ocean(ctx context.Context, old shore, was, is *source, opts Op
 		_, changed := slices.BinarySearch(c.ways, id)
 		return changed
 	})
-	if len(kept) == len(old.ways) && len(is.coast.ways) == 0 {
+	if opts.Water != nil || len(kept) == len(old.ways) && len(is.coast.ways) == 0 {
 		return old, nil
 	}
-	if _, err := newWorker(was, sorters[0]).ocean(ctx, opts.Bounds, slices.Clone(old.ways)); err != nil {
+	if _, err := newWorker(was, sorters[0]).ocean(ctx, opts, slices.Clone(old.ways)); err != nil {
 		return shore{}, err
 	}
-	return newWorker(is, sorters[1]).ocean(ctx, opts.Bounds, append(kept, is.coast.ways...))
+	return newWorker(is, sorters[1]).ocean(ctx, opts, append(kept, is.coast.ways...))
 }
 
 // differ yields the tiles in which two sets of records differ.

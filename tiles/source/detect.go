@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/pannier-maps/pannier/tiles/source/shapefile"
 )
 
 // Kind is a file format.
@@ -31,6 +33,9 @@ const (
 	// Archives of map tiles, which tiles/archive reads.
 	PMTiles Kind = "PMTiles"
 	MBTiles Kind = "MBTiles"
+
+	// Shapefile, a .shp or a zip archive with one, is read by tiles/water.
+	Shapefile Kind = "shapefile"
 
 	// Those that Read reads.
 	GeoJSON         Kind = "GeoJSON"
@@ -52,7 +57,7 @@ const (
 var (
 	ErrEmpty   = errors.New("the file is empty")
 	ErrFolder  = errors.New("this is a folder, not a file")
-	ErrUnknown = errors.New("unknown format, want GPX, KML, KMZ, FIT, TCX, GeoJSON, CSV, XLSX, DATAtourisme, Open Data Hub or schema.org, or OSM PBF, XML or change, PMTiles or MBTiles; plain or packed with gzip or bzip2")
+	ErrUnknown = errors.New("unknown format, want GPX, KML, KMZ, FIT, TCX, GeoJSON, CSV, XLSX, DATAtourisme, Open Data Hub or schema.org, or OSM PBF, XML or change, PMTiles, MBTiles or shapefile; plain or packed with gzip or bzip2")
 )
 
 const (
@@ -161,6 +166,11 @@ func (f *File) detect() (Kind, error) {
 				return "", fmt.Errorf("%w: a zip archive within another packing", ErrUnknown)
 			}
 			return kindOfZip(f.file, f.size)
+		case shapefile.IsShapes(head):
+			if packed > 0 {
+				return "", fmt.Errorf("%w: a shapefile within another packing; unpack it first, with the .prj beside it", ErrUnknown)
+			}
+			return Shapefile, nil
 		case kindOfArchive(head) != "":
 			if packed > 0 {
 				return "", fmt.Errorf("%w: an archive of map tiles within another packing; unpack it first", ErrUnknown)

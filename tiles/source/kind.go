@@ -79,22 +79,25 @@ func kindOfZip(r io.ReaderAt, size int64) (Kind, error) {
 	if err != nil {
 		return "", err
 	}
-	var kml, objects bool
+	var kml, objects, shapes bool
 	for _, f := range archive.Files() {
 		name := strings.ToLower(f.Name)
 		if name == "xl/workbook.xml" {
 			return XLSX, nil
 		}
+		shapes = shapes || strings.HasSuffix(name, ".shp")
 		kml = kml || strings.HasSuffix(name, ".kml")
 		objects = objects || strings.HasSuffix(name, ".json") || strings.HasSuffix(name, ".jsonld")
 	}
 	switch {
+	case shapes:
+		return Shapefile, nil
 	case kml:
 		return KMZ, nil
 	case objects:
 		return DATAtourismeZip, nil
 	}
-	return "", fmt.Errorf("%w: this zip archive is no KMZ, XLSX or DATAtourisme archive; unpack it and import the files in it", ErrUnknown)
+	return "", fmt.Errorf("%w: this zip archive is no KMZ, XLSX, shapefile or DATAtourisme archive; unpack it and import the files in it", ErrUnknown)
 }
 
 // root returns the name of an XML document's first element, without a prefix, ""
