@@ -16,6 +16,7 @@ type expectedCover struct {
 	Among     []string        `json:"among"` // squares z/x/y
 	Features  []string        `json:"features"`
 	Media     []string        `json:"media"`
+	Relief    []string        `json:"relief"`
 }
 
 // around returns squares at both sides of the border that the vectors lie on,
@@ -38,7 +39,8 @@ func covers(t *testing.T) (all []expectedCover) {
 		cover.Selection
 	}{
 		{"everything", cover.Selection{}},
-		{"all layers but media", cover.Selection{Layers: []cell.Layer{cell.Features, cell.Tiles, cell.Graph, cell.Assets}}},
+		{"no media and no relief", cover.Selection{Layers: []cell.Layer{cell.Features, cell.Tiles, cell.Graph, cell.Assets}}},
+		{"all layers but media", cover.Selection{Layers: []cell.Layer{cell.Features, cell.Tiles, cell.Graph, cell.Assets, cell.Relief}}},
 		{"a box", cover.Selection{Boxes: []cover.Box{{West: 160000000, South: 465000000, East: 162000000, North: 467000000}}}},
 		{"a box across 180 degrees", cover.Selection{Boxes: []cover.Box{{West: 1799000000, South: 465000000, East: -1799000000, North: 467000000}}}},
 		{"five kilometres along a ride", cover.Along(5000, ride)},
@@ -56,7 +58,7 @@ func covers(t *testing.T) (all []expectedCover) {
 		for _, id := range around() {
 			e.Among = append(e.Among, id.String())
 		}
-		e.Features, e.Media = held(s.Selection, cell.Features), held(s.Selection, cell.Media)
+		e.Features, e.Media, e.Relief = held(s.Selection, cell.Features), held(s.Selection, cell.Media), held(s.Selection, cell.Relief)
 		all = append(all, e)
 	}
 	return all
@@ -88,6 +90,9 @@ func TestCovers(t *testing.T) {
 		}
 		if got := held(s, cell.Media); !slices.Equal(got, c.Media) {
 			t.Errorf("%s holds media %v, want %v", c.About, got, c.Media)
+		}
+		if got := held(s, cell.Relief); !slices.Equal(got, c.Relief) {
+			t.Errorf("%s holds relief %v, want %v", c.About, got, c.Relief)
 		}
 	}
 }

@@ -50,6 +50,7 @@ type expected struct {
 	Versions []expectedVersion `json:"versions"`
 	Updates  []expectedUpdate  `json:"updates"`
 	Covers   []expectedCover   `json:"covers"`
+	Newer    expectedNewer     `json:"newer"`
 	Refused  []refused         `json:"refused"`
 }
 
@@ -234,6 +235,7 @@ func writeFiles(t *testing.T) {
 		want.Versions[i].Secret = headSecrets[i]
 	}
 	want.Covers = covers(t)
+	want.Newer = writeNewer(t)
 	for _, name := range objects.Names() {
 		data, _ := objects.Get(context.Background(), name)
 		write(t, filepath.Join("site", name), data)
