@@ -136,8 +136,8 @@ A GeoJSON feature with the id of an object that is there, such as
   pannierd import andorra N42E001.hgt.zip`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if memory < 1 || memory > 1<<20 {
-				return fmt.Errorf("--memory %d: megabytes, from 1 to %d", memory, 1<<20)
+			if memory < 16 || memory > 1<<20 {
+				return fmt.Errorf("--memory %d: megabytes, from 16 to %d", memory, 1<<20)
 			}
 			files := make([]string, len(args)-1)
 			for i, name := range args[1:] {
