@@ -42,7 +42,7 @@ type Composer struct {
 	Catalog *catalog.Catalog
 	Photos  Photos // that features name by their hashes; nil for none
 	Words   *Words // of providers, kept between drafts; nil to read them each time
-	Folder  string // of bases of maps and height models: {Folder}/{region}/{file}
+	Folder  string // of bases of maps, height models and water polygons: {Folder}/{region}/{file}
 	Cache   string // of what can be made again: {Cache}/{region}.shelf, .drawing …
 	TempDir string
 	Workers int   // 0: one for each core
@@ -147,12 +147,20 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 	if err != nil {
 		return nil, err
 	}
+	var sea waterFile
 	switch {
 	case base != nil:
 		if t := base.Header().Timestamp; t > 0 {
 			d.Content.Meta.AsOf = time.Unix(t, 0).UTC().Format(time.RFC3339)
 		}
-		d.Fingerprint = fingerprint(r, base)
+		var warning string
+		if sea, warning, err = c.openWater(ctx, r.ID, area); err != nil {
+			return nil, err
+		}
+		if warning != "" {
+			d.Warnings = append(d.Warnings, warning)
+		}
+		d.Fingerprint = sea.sign(fingerprint(r, base))
 	case d.archive != nil:
 		d.Fingerprint = d.archive.fingerprint(r)
 	}
@@ -168,7 +176,7 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 		case !drawn:
 			keptTiles = built.Entries
 		case base != nil:
-			if d.tiles, err = c.draw(ctx, r, base, earlier, area); err != nil {
+			if d.tiles, err = c.draw(ctx, r, base, earlier, area, sea); err != nil {
 				return nil, fmt.Errorf("region %s: %w", r.ID, err)
 			}
 			d.Warnings = append(d.Warnings, d.tiles.warnings()...)

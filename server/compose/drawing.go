@@ -73,10 +73,14 @@ type mapCells struct {
 }
 
 // draw draws the map: if it can be, only what differs from an earlier base.
-func (c *Composer) draw(ctx context.Context, r catalog.Region, base, earlier *osm.Base, area orb.MultiPolygon) (*mapCells, error) {
+func (c *Composer) draw(ctx context.Context, r catalog.Region, base, earlier *osm.Base, area orb.MultiPolygon, sea waterFile) (*mapCells, error) {
+	water, err := sea.read()
+	if err != nil {
+		return nil, err
+	}
 	path := filepath.Join(c.Cache, r.ID+".drawing")
 	opts := build.Options{
-		Schema: mapVersion, Languages: r.Languages, Bounds: area, Workers: c.Workers, MemoryBytes: c.memory() / 2, TempDir: c.TempDir, Progress: c.Progress,
+		Schema: mapVersion, Languages: r.Languages, Bounds: area, Water: water, Workers: c.Workers, MemoryBytes: c.memory() / 2, TempDir: c.TempDir, Progress: c.Progress,
 	}
 	m := &mapCells{anew: func(ctx context.Context) (*build.Drawing, error) {
 		if _, err := build.Draw(ctx, base, opts, path); err != nil {

@@ -30,7 +30,7 @@ type shelf struct {
 	index shelfIndex
 }
 
-const shelfMagic = "PNSH\x02"
+const shelfMagic = "PNSH\x03"
 
 // errStale is returned for a shelf that was made of something else.
 var errStale = errors.New("the shelf is of another base")
