@@ -15,6 +15,7 @@
 //	root/{number}                    signed note; 16 hex digits
 //	osm/{region}                     Base
 //	heights/{region}                 list of Heights
+//	water/{region}                   Water
 //	source/{region}/{source}         Source
 //	feature/{region}/{source}/{id}   Record
 //	history/{region}/{ref}/{rev}     Version; ref is 32 hex digits of a hash, rev 8

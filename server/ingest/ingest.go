@@ -1,5 +1,6 @@
 // Package ingest brings files into a region: OpenStreetMap extracts and
-// changes, archives of map tiles, height models, and features of providers.
+// changes, archives of map tiles, height models, polygons of the sea, and features
+// of providers.
 //
 // Each file is told apart by its content, read to its end and checked before
 // anything of the region changes; then it takes effect in one step. A file that
@@ -36,7 +37,7 @@ var (
 // Importer brings files into regions. One region takes one import at a time.
 type Importer struct {
 	Catalog *catalog.Catalog
-	Folder  string // of bases of maps and height models: {Folder}/{region}/{file}
+	Folder  string // of bases of maps, height models and water polygons: {Folder}/{region}/{file}
 	// Memory bounds what an import of map data sorts and holds in memory, in
 	// bytes; 0 is 256 MiB. The rest, some blocks for each core, does not grow.
 	Memory int
@@ -72,6 +73,8 @@ type Result struct {
 	Tiles int `json:"tiles,omitempty"`
 	// Of a height model: its points; Notes tell of voids.
 	Heights int `json:"heights,omitempty"`
+	// Of a shapefile: the polygons of the sea that the region has now.
+	Water int `json:"water,omitempty"`
 	// Of features.
 	New       int `json:"new,omitempty"`
 	Changed   int `json:"changed,omitempty"`
@@ -121,6 +124,8 @@ func (im *Importer) Import(ctx context.Context, region string, files []string, o
 			r, err = im.changes(ctx, region, file)
 		case dem.HGT, dem.GeoTIFF:
 			r, err = im.heights(ctx, region, file, opts)
+		case source.Shapefile:
+			r, err = im.water(ctx, region, file)
 		case source.PMTiles, source.MBTiles:
 			r, err = im.archive(ctx, region, file, kinds[i], opts)
 		default:

@@ -10,8 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pannier-maps/pannier/server/ingest"
+	"github.com/pannier-maps/pannier/tiles/osm"
 	"github.com/pannier-maps/pannier/tiles/source"
 	"github.com/pannier-maps/pannier/tiles/source/records"
+	"github.com/pannier-maps/pannier/tiles/source/shapefile"
 	"github.com/pannier-maps/pannier/tiles/source/table"
 )
 
@@ -40,7 +42,7 @@ func (p *program) inspectCommand() *cobra.Command {
 		Use:   "inspect FILE...",
 		Short: "Show what providers' files would bring",
 		Long: `Read files of providers (GPX, KML, KMZ, FIT, TCX, GeoJSON, CSV, XLSX, DATAtourisme,
-Open Data Hub, schema.org) and show how many objects of which kinds and categories
+Open Data Hub, schema.org; of shapefiles the polygons) and show how many objects of which kinds and categories
 they hold, what is rejected, where and why, and what columns of a table are taken
 for. Nothing is imported. Exit status 1 when a file cannot be read at all.`,
 		Example: "  pannierd inspect places.csv trails.kmz\n  pannierd inspect places.csv --column Ort=place --column Info=description:de",
@@ -72,6 +74,9 @@ for. Nothing is imported. Exit status 1 when a file cannot be read at all.`,
 
 // inspect reads a file.
 func inspect(path, language string, columns []string) (i inspection, err error) {
+	if kind, err := source.Detect(path); kind == source.Shapefile && err == nil {
+		return inspectShapes(path)
+	}
 	opts := records.Options{Source: ingest.SourceName(path), Provider: "inspect", Licence: "CC0-1.0", Language: language}
 	f, kind, err := source.Open(path)
 	if err != nil {
@@ -105,6 +110,26 @@ func inspect(path, language string, columns []string) (i inspection, err error) 
 	}
 	i.count(all)
 	return i, f.End()
+}
+
+// inspectShapes reads a shapefile: polygons are all that it may have.
+func inspectShapes(path string) (i inspection, err error) {
+	f, err := shapefile.Open(path)
+	if err != nil {
+		return i, err
+	}
+	defer f.Close()
+	i.Kind, i.About = source.Shapefile, fmt.Sprintf("%s, EPSG:%d; as the sea of a region, if it is of water polygons", f.Name, f.Projection)
+	for rings, err := range f.Polygons(func(osm.Box) bool { return true }) {
+		if err != nil {
+			return i, fmt.Errorf("%s: %w", path, err)
+		}
+		i.Objects++
+		for _, ring := range rings {
+			i.Positions += len(ring)
+		}
+	}
+	return i, nil
 }
 
 func (i *inspection) count(all *records.File) {

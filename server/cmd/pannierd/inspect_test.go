@@ -3,6 +3,9 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/source/shapefile/shapetest"
 )
 
 func TestInspect(t *testing.T) {
@@ -27,6 +30,12 @@ func TestInspect(t *testing.T) {
 	both := run(t, commands.pannierd, "inspect", grid, write(t, "a.kml", "<kml><Placemark><Point><coordinates>16,46</coordinates></Point></Placemark></kml>"))
 	if both.code != 1 || !strings.Contains(both.stdout, "metres of a national grid must be converted") || !strings.Contains(both.stdout, ": KML, 1 object of 1 position\n") {
 		t.Errorf("exit status %d:\n%s%s", both.code, both.stdout, both.stderr)
+	}
+	square := []cell.Point{{LonE7: 1e7, LatE7: 1e7}, {LonE7: 2e7, LatE7: 1e7}, {LonE7: 2e7, LatE7: 2e7}, {LonE7: 1e7, LatE7: 1e7}}
+	sea := shapetest.Zip(t, t.TempDir(), "water_polygons", shapetest.Shapes([][][]cell.Point{{square}}, shapetest.Mercator), shapetest.Mercator)
+	out = run(t, commands.pannierd, "inspect", sea).wantDone(t)
+	if want := ": shapefile, 1 object of 3 positions\n  read as water_polygons.shp, EPSG:3857;"; !strings.Contains(out, want) {
+		t.Errorf("no %q in\n%s", want, out)
 	}
 	wrong := run(t, commands.pannierd, "inspect", places, "--column", "Info=colour")
 	if wrong.code != 1 || !strings.Contains(wrong.stdout, "FIELD is one of id, name, description") {

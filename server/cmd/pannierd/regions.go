@@ -123,8 +123,10 @@ func (p *program) importCommand() *cobra.Command {
 gzip or bzip2), changes to them (.osc), archives of ready vector tiles in place of
 those (PMTiles, MBTiles), places and routes (GeoJSON, GPX, KML, KMZ, FIT, TCX, CSV,
 XLSX, DATAtourisme, Open Data Hub, schema.org; see inspect), height
-models (.hgt, GeoTIFF; routes get their ascent and profile of them). Files are told
-apart by their content. Nothing reaches riders before "publish". Objects
+models (.hgt, GeoTIFF; routes get their ascent and profile of them), and water
+polygons of osmdata.openstreetmap.de (shapefile, as its zip or unpacked), of which
+the region's are kept and drawn as its sea in place of the extract's coastline. Files
+are told apart by their content. Nothing reaches riders before "publish". Objects
 that cannot be read are told with their lines, and the others are imported, unless
 --strict refuses the file for them.
 
@@ -133,7 +135,8 @@ A GeoJSON feature with the id of an object that is there, such as
 		Example: `  pannierd import andorra andorra.osm.pbf
   pannierd import andorra andorra-002941.osc.gz guesthouses.geojson tour.gpx
   pannierd import firenze firenze-2022-10-22.pmtiles
-  pannierd import andorra N42E001.hgt.zip`,
+  pannierd import andorra N42E001.hgt.zip
+  pannierd import coast coast.osm.pbf water-polygons-split-4326.zip`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if memory < 16 || memory > 1<<20 {
@@ -180,6 +183,8 @@ func (p *program) printImported(results []ingest.Result) {
 			p.printf("%d elements\n", r.Elements)
 		case r.Tiles > 0:
 			p.printf("%d tiles\n", r.Tiles)
+		case r.Water > 0:
+			p.printf("%s of the sea\n", plural(r.Water, "polygon"))
 		case r.Heights > 0:
 			p.printf("%d heights\n", r.Heights)
 		default:

@@ -39,6 +39,12 @@ const fixed = 4 + 4*8 + 2*4
 func (f *File) Polygons(wanted func(osm.Box) bool) iter.Seq2[[][]cell.Point, error] {
 	return func(yield func([][]cell.Point, error) bool) {
 		for n := 1; f.at < f.size; n++ {
+			if f.Watch != nil {
+				if err := f.Watch(); err != nil {
+					yield(nil, err)
+					return
+				}
+			}
 			at := f.at
 			rings, err := f.record(wanted)
 			if err != nil {

@@ -50,6 +50,8 @@ func IsShapes(head []byte) bool {
 type File struct {
 	Name       string // of the .shp, without folders
 	Projection Projection
+	// Watch, when set, is called before each record. Its error ends the reading.
+	Watch func() error
 
 	in     *bufio.Reader
 	size   int64 // of the .shp, unpacked
