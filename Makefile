@@ -17,7 +17,7 @@ demo: build
 	@sh .ci/demo
 
 # Installs what the tests need and runs all of them.
-test: check $(READERS)/node_modules
+test: check server/viewer/dist/main.js $(READERS)/node_modules
 	$(GO) test -race -count=1 -timeout 20m ./...
 	$(MAKE) fuzz
 

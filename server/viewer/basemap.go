@@ -6,6 +6,7 @@ import (
 	"github.com/pannier-maps/pannier/tiles/archive"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/schema"
+	"github.com/pannier-maps/pannier/tiles/schema/pois"
 	"github.com/pannier-maps/pannier/tiles/style"
 )
 
@@ -37,6 +38,7 @@ func (v *Viewer) layersOf(ctx context.Context, m *version) (layers archive.Layer
 	for _, l := range schema.LayersIn(m.Meta.Languages) {
 		layers[l.Name] = &archive.Layer{ID: l.Name, Fields: l.Fields, MinZoom: l.MinZoom, MaxZoom: l.MaxZoom}
 	}
+	layers[pois.Name] = pois.Describe(m.Meta.Languages)
 	return layers, 0, schema.MaxZoom, nil
 }
 

@@ -9,12 +9,14 @@ import (
 	"github.com/pannier-maps/pannier/sync/layout"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/schema/pois"
 )
 
 // Bounds of what is kept, in bytes; one thing may have more.
 const (
 	cellBytes     = 64 << 20 // unpacked cells
 	manifestBytes = 8 << 20  // as stored; they take some times that
+	placeBytes    = 16 << 20 // places of cells, for their layer
 )
 
 // cells reads what a site has published, and keeps what it read last.
@@ -22,6 +24,7 @@ type cells struct {
 	objects   Objects
 	manifests *kept[blob.Hash, *version]
 	raw       *kept[blob.Hash, []byte]
+	places    *kept[string, pois.Places] // by hash of a cell of features, and languages
 }
 
 // version is a manifest with its name.
@@ -36,6 +39,7 @@ func newCells(objects Objects, limit int) *cells {
 		objects:   objects,
 		manifests: newKept[blob.Hash](manifestBytes, func(v *version) int { return v.bytes }),
 		raw:       newKept[blob.Hash](limit, func(raw []byte) int { return len(raw) }),
+		places:    newKept[string](placeBytes, pois.Places.Size),
 	}
 }
 

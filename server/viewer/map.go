@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/pannier-maps/pannier/server/problem"
+	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/schema"
 	"github.com/pannier-maps/pannier/tiles/style"
@@ -26,12 +27,31 @@ const follows = "no-cache"
 // vectorTile is the media type of a tile.
 const vectorTile = "application/vnd.mapbox-vector-tile"
 
-func (v *Viewer) tile(w http.ResponseWriter, r *http.Request) {
-	v.sendTile(w, r, cell.Tiles, func(data []byte) (*document, error) { return newDocument(vectorTile, data), nil })
+// tileParts are what a tile is made of: cells of a version, and how.
+type tileParts struct {
+	cells []manifest.Entry
+	fresh func(ctx context.Context) (*document, error) // errNothing for an empty one
 }
 
-// sendTile answers with what a tile of a layer becomes.
-func (v *Viewer) sendTile(w http.ResponseWriter, r *http.Request, layer cell.Layer, body func(data []byte) (*document, error)) {
+func (v *Viewer) tile(w http.ResponseWriter, r *http.Request) { v.sendTile(w, r, v.mapTile) }
+
+// one is a tile that lies in a cell as it is, but for what body makes of it.
+func (v *Viewer) one(m *version, layer cell.Layer, id cell.ID, body func(data []byte) (*document, error)) tileParts {
+	e, ok := m.Find(cell.Key{Layer: layer, ID: cell.OfTile(id)})
+	if !ok {
+		return tileParts{}
+	}
+	return tileParts{[]manifest.Entry{e}, func(ctx context.Context) (*document, error) {
+		data, err := v.cells.item(ctx, e, cell.TileKey(id))
+		if data == nil || err != nil {
+			return nil, cmp.Or(err, errNothing)
+		}
+		return body(data)
+	}}
+}
+
+// sendTile answers with a tile of the version that its region has.
+func (v *Viewer) sendTile(w http.ResponseWriter, r *http.Request, of func(m *version, id cell.ID) tileParts) {
 	vars := mux.Vars(r)
 	number := func(name string) uint32 {
 		n, _ := strconv.ParseUint(vars[name], 10, 32) // the route lets only short ones through
@@ -47,19 +67,16 @@ func (v *Viewer) sendTile(w http.ResponseWriter, r *http.Request, layer cell.Lay
 		v.fail(w, r, err)
 		return
 	}
-	id := cell.New(uint8(z), x, y)
-	e, ok := m.Find(cell.Key{Layer: layer, ID: cell.OfTile(id)})
-	if !ok {
+	parts := of(m, cell.New(uint8(z), x, y))
+	if len(parts.cells) == 0 {
 		nothing(w)
 		return
 	}
-	d, err := v.documents.get(r.Context(), fmt.Sprintf("%s %s %d/%d/%d", layer, e.Hash, z, x, y), func(ctx context.Context) (*document, error) {
-		data, err := v.cells.item(ctx, e, cell.TileKey(id))
-		if data == nil || err != nil {
-			return nil, cmp.Or(err, errNothing)
-		}
-		return body(data)
-	})
+	name := fmt.Sprintf("%d/%d/%d %v", z, x, y, m.Meta.Languages) // of places
+	for _, e := range parts.cells {
+		name += fmt.Sprintf(" %s %s", e.Key.Layer, e.Hash)
+	}
+	d, err := v.documents.get(r.Context(), name, parts.fresh)
 	switch {
 	case errors.Is(err, errNothing):
 		nothing(w)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/pannier-maps/pannier/sync/blob"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/feature"
@@ -34,6 +35,12 @@ const listingBytes = 64 << 20
 type listing struct {
 	document *document
 	where    []located // by the hash of the id, rising
+}
+
+// listed names a listing.
+type listed struct {
+	manifest blob.Hash
+	language string
 }
 
 // located says which cell has a feature.
@@ -67,7 +74,7 @@ func (v *Viewer) places(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, err)
 		return
 	}
-	l, err := v.listing(r.Context(), m)
+	l, err := v.listing(r.Context(), m, firstOf(r.FormValue("languages"), taxonomy.Languages()))
 	if err != nil {
 		v.fail(w, r, err)
 		return
@@ -82,12 +89,12 @@ func (v *Viewer) place(w http.ResponseWriter, r *http.Request) {
 		v.fail(w, r, err)
 		return
 	}
-	l, err := v.listing(r.Context(), m)
+	l, err := v.listing(r.Context(), m, "")
 	if err != nil {
 		v.fail(w, r, err)
 		return
 	}
-	id, language := mux.Vars(r)["id"], speakable(r.FormValue("languages"))
+	id, language := mux.Vars(r)["id"], cmp.Or(firstOf(r.FormValue("languages"), hours.Languages()), "en")
 	v.answer(w, r, fmt.Sprintf("place %s %s %s", m.name, language, id), "application/json", follows, func(ctx context.Context) ([]byte, error) {
 		for _, at := range l.entries(id) {
 			record, err := v.cells.item(ctx, m.Entries[at.entry], []byte(id))
@@ -102,16 +109,15 @@ func (v *Viewer) place(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// speakable returns the first of some languages in which hours can be told,
-// English if there is none.
-func speakable(languages string) string {
-	for l := range strings.SplitSeq(languages, ",") {
-		plain, _, _ := strings.Cut(l, "-")
-		if slices.Contains(hours.Languages(), plain) {
+// firstOf returns the first of the languages that somebody reads which is known,
+// "" if none is.
+func firstOf(read string, known []string) string {
+	for l := range strings.SplitSeq(read, ",") {
+		if plain, _, _ := strings.Cut(l, "-"); slices.Contains(known, plain) {
 			return plain
 		}
 	}
-	return "en"
+	return ""
 }
 
 // withWords adds to a record what its opening hours are in words, if they can be
@@ -134,16 +140,20 @@ func withWords(record []byte, language string) []byte {
 	return slices.Concat(record[:len(record)-1], []byte(`,"opening_words":`), words, []byte("}"))
 }
 
-func (v *Viewer) listing(ctx context.Context, m *version) (*listing, error) {
-	return v.listings.get(ctx, m.name, func(ctx context.Context) (*listing, error) { return v.list(ctx, m.Manifest) })
+// listing returns what a version has, told in a language, else in the region's
+// first.
+func (v *Viewer) listing(ctx context.Context, m *version, language string) (*listing, error) {
+	if own := m.Meta.Languages; language == "" && len(own) > 0 {
+		language = own[0]
+	}
+	return v.listings.get(ctx, listed{m.name, language}, func(ctx context.Context) (*listing, error) { return v.list(ctx, m.Manifest, language) })
 }
 
 // list reads all of a version's features.
-func (v *Viewer) list(ctx context.Context, m *manifest.Manifest) (*listing, error) {
+func (v *Viewer) list(ctx context.Context, m *manifest.Manifest, language string) (*listing, error) {
 	l := new(listing)
 	var out bytes.Buffer
 	out.WriteString(`{"type":"FeatureCollection","features":[`)
-	languages := m.Meta.Languages[:min(1, len(m.Meta.Languages))]
 	for i, e := range m.Entries {
 		if e.Key.Layer != cell.Features {
 			continue
@@ -164,7 +174,7 @@ func (v *Viewer) list(ctx context.Context, m *manifest.Manifest) (*listing, erro
 			if err != nil {
 				continue
 			}
-			line, err := json.Marshal(listingOf(f, languages))
+			line, err := json.Marshal(lineOf(f, m.Meta.Languages[:min(1, len(m.Meta.Languages))], language))
 			if err != nil {
 				return nil, fmt.Errorf("feature %s: %w", f.ID, err)
 			}
@@ -181,8 +191,8 @@ func (v *Viewer) list(ctx context.Context, m *manifest.Manifest) (*listing, erro
 	return l, nil
 }
 
-// listed is a feature of places.json.
-type listed struct {
+// line is a feature of places.json.
+type line struct {
 	Type       string     `json:"type"`
 	Geometry   any        `json:"geometry"`
 	Properties properties `json:"properties"`
@@ -194,16 +204,21 @@ type properties struct {
 	Category string       `json:"category"`
 	Label    string       `json:"label"` // of the category
 	Icon     string       `json:"icon"`
-	Name     string       `json:"name,omitempty"`
+	Name     string       `json:"name,omitempty"` // in the region's first language, else on the spot
+	Also     string       `json:"also,omitempty"` // the name in the language that was asked for
 	Ref      string       `json:"ref,omitempty"`
 }
 
-// listingOf tells of a feature in a language, else as it stands on the spot.
-func listingOf(f *feature.Feature, languages []string) listed {
-	p := properties{ID: f.ID, Kind: f.Kind, Category: f.Category, Name: f.Name(languages...), Ref: f.Details["ref"], Icon: "maki/marker"}
+// lineOf tells of a feature of a region that speaks own to somebody who reads
+// language.
+func lineOf(f *feature.Feature, own []string, language string) line {
+	p := properties{ID: f.ID, Kind: f.Kind, Category: f.Category, Name: f.Name(own...), Ref: f.Details["ref"], Icon: "maki/marker"}
+	if also := f.Names[language]; also != p.Name {
+		p.Also = also
+	}
 	for _, id := range []string{taxonomy.Group(f.Category), f.Category} {
 		if c, ok := taxonomy.Lookup(id); ok {
-			p.Label, p.Icon = c.Label(languages...), c.Icon
+			p.Label, p.Icon = c.Label(language), c.Icon
 		}
 	}
 	at := f.Anchor()
@@ -211,5 +226,5 @@ func listingOf(f *feature.Feature, languages []string) listed {
 	if f.Kind == feature.Route {
 		geometry = f.Geometry
 	}
-	return listed{"Feature", geometry, p}
+	return line{"Feature", geometry, p}
 }

@@ -17,12 +17,14 @@ import (
 
 // relief answers with a tile of heights, for shaded hills.
 func (v *Viewer) relief(w http.ResponseWriter, r *http.Request) {
-	v.sendTile(w, r, cell.Relief, func(data []byte) (*document, error) {
-		png, err := relief.Terrarium(data)
-		if err != nil {
-			return nil, err
-		}
-		return newDocument("image/png", png), nil
+	v.sendTile(w, r, func(m *version, id cell.ID) tileParts {
+		return v.one(m, cell.Relief, id, func(data []byte) (*document, error) {
+			png, err := relief.Terrarium(data)
+			if err != nil {
+				return nil, err
+			}
+			return newDocument("image/png", png), nil
+		})
 	})
 }
 

@@ -12,7 +12,7 @@
 //	/v1/regions/{region}/tiles/{z}/{x}/{y}       a tile, gzipped where that is understood; 204 when empty
 //	/v1/regions/{region}/relief.json             TileJSON of heights, where the region has some
 //	/v1/regions/{region}/relief/{z}/{x}/{y}      heights as a PNG in Terrarium encoding; 204 where none are known
-//	/v1/regions/{region}/places.json             GeoJSON of places, routes and notices: id, kind, category, icon, name
+//	/v1/regions/{region}/places.json             GeoJSON of places, routes and notices: id, kind, category, icon, name; ?languages=de,en
 //	/v1/regions/{region}/places/{id}             a place's whole record, with opening_words in one of ?languages=de,en
 //
 // All of it follows the current head; nothing else is kept than bounded caches of
@@ -34,7 +34,6 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/pannier-maps/pannier/server/problem"
-	"github.com/pannier-maps/pannier/sync/blob"
 )
 
 // all: the folder is there, with a hidden file, before the page is built.
@@ -52,7 +51,7 @@ type Viewer struct {
 	origins   Origins
 	log       *slog.Logger
 	cells     *cells
-	listings  *kept[blob.Hash, *listing]
+	listings  *kept[listed, *listing]
 	documents *kept[string, *document]
 	router    *mux.Router
 }
@@ -61,7 +60,7 @@ type Viewer struct {
 func New(objects Objects, origins Origins, log *slog.Logger) *Viewer {
 	v := &Viewer{
 		origins: origins, log: log, cells: newCells(objects, cellBytes),
-		listings:  newKept[blob.Hash](listingBytes, (*listing).size),
+		listings:  newKept[listed](listingBytes, (*listing).size),
 		documents: newKept[string](documentBytes, (*document).size),
 	}
 	const region = `/v1/regions/{region:[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?}`

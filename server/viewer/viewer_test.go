@@ -158,6 +158,9 @@ func TestPlaces(t *testing.T) {
 	if got := all.Features[0].Properties; got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+	if w := s.get(region + "places.json?languages=xx,sl"); !strings.Contains(w.Body.String(), `"label":"Kavarna"`) {
+		t.Errorf("in Slovene: %s", w.Body)
+	}
 	if w := s.get(region + "places/guide/1%20a"); w.Code != 200 || !strings.Contains(w.Body.String(), `"licence":"CC0-1.0"`) {
 		t.Errorf("the record: %d %s", w.Code, w.Body)
 	}

@@ -11,7 +11,7 @@ export function search(features, query) {
 	const hits = [];
 	for (const f of features) {
 		const p = f.properties;
-		p.text ??= fold(`${p.name ?? ''} ${p.label} ${p.ref ?? ''}`);
+		p.text ??= fold(`${p.name ?? ''} ${p.also ?? ''} ${p.label} ${p.ref ?? ''}`);
 		if (words.every((w) => p.text.includes(w))) hits.push([p.text.startsWith(words[0]) ? 0 : p.name ? 1 : 2, p.from, f]);
 		if (hits.length > 2000) break;
 	}
@@ -28,7 +28,7 @@ export function listen(features, go) {
 		list.replaceChildren(...hits.map((f) => {
 			const p = f.properties;
 			return element('li', {}, element('button', {type: 'button', onclick: () => { close(); go(f); }},
-				element('span', {}, p.name ?? p.label, element('small', {}, [p.label, p.ref].filter(Boolean).join(' · ')))));
+				element('span', {}, p.name ?? p.label, element('small', {}, [p.also, p.label, p.ref].filter(Boolean).join(' · ')))));
 		}));
 		if (asked && !hits.length) list.append(element('li', {class: 'none'}, features() ? 'Nothing found.' : 'The places are still on their way.'));
 		list.hidden = !list.children.length;

@@ -22,6 +22,7 @@ function whisper(text) {
 }
 
 const regionPath = (rest) => `/v1/regions/${state.region.id}/${rest}`;
+const read = `languages=${encodeURIComponent(navigator.languages.join())}`; // what the rider reads
 const styleAddress = () => `${regionPath('style.json')}?theme=${state.dark ? 'dark' : 'light'}`;
 
 // drawPlaces draws them as soon as both they and the style are there, whichever
@@ -65,7 +66,7 @@ async function open(region) {
 		map.fitBounds(bounds, {padding: 30, animate: false});
 	}
 	try {
-		const places = prepare(await get(regionPath('places.json')));
+		const places = prepare(await get(regionPath(`places.json?${read}`)));
 		if (state.region !== region) return; // somebody chose another meanwhile
 		state.places = places;
 		drawPlaces();
@@ -87,7 +88,7 @@ async function show(id, byKey) {
 	mark(map, id);
 	let record;
 	try {
-		record = await get(`${regionPath('places/')}${id.split('/').map(encodeURIComponent).join('/')}?languages=${encodeURIComponent(navigator.languages.join())}`);
+		record = await get(`${regionPath('places/')}${id.split('/').map(encodeURIComponent).join('/')}?${read}`);
 	} catch {
 		whisper('What is known of this place could not be loaded.');
 		return;

@@ -34,6 +34,12 @@ function categoryIcon(modules, id, icon) {
 		<g fill="#fff" transform="translate(${at} ${at}) scale(${scale})">${inner}</g></svg>`;
 }
 
+// names lists the pictures that a sprite has.
+export const names = (shapes, categories) => [
+	...readFileSync(categories, 'utf8').trim().split('\n').slice(1).map((line) => line.split('\t')[0]),
+	...readdirSync(shapes).sort().map((file) => file.replace(/\.svg$/, '')),
+];
+
 export function sprite(ratio, modules, shapes, categories) {
 	const images = new Map(); // by what they are drawn from
 	const names = [];

@@ -1,0 +1,44 @@
+package viewer
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestStyleIsValid has MapLibre's own checker read the styles, and looks for their
+// icons in the sprite.
+func TestStyleIsValid(t *testing.T) {
+	for _, path := range []string{"web/node_modules/@maplibre/maplibre-gl-style-spec", "web/node_modules/@resvg/resvg-js"} {
+		if _, err := os.Stat(path); err != nil {
+			t.Skip("the page's packages are not installed: run \"make build\"")
+		}
+	}
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("there is no node")
+	}
+	check := func(style string) (wrong string) {
+		t.Helper()
+		cmd := exec.Command("node", "web/check.mjs")
+		cmd.Stdin = strings.NewReader(style)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return string(out)
+	}
+	s := newSite(t)
+	s.publish("tile", "Zum Löwen")
+	light, dark := s.get(region+"style.json").Body.String(), s.get(region+"style.json?theme=dark&languages=en").Body.String()
+	for _, style := range []string{light, dark} {
+		if wrong := check(style); wrong != "" {
+			t.Error(wrong)
+		}
+	}
+	for was, is := range map[string]string{`"line-width"`: `"line-girth"`, `"arrow-route"`: `"arrow-nowhere"`} {
+		if !strings.Contains(light, was) || !strings.Contains(check(strings.Replace(light, was, is, 1)), strings.Trim(is, `"`)) {
+			t.Errorf("%s instead of %s goes unnoticed", is, was)
+		}
+	}
+}
