@@ -45,7 +45,7 @@ func TestMBTiles(t *testing.T) {
 		cell.New(14, 8904, 5779): mvt, cell.New(12, 2226, 1444): mvt, cell.World: []byte("no tile at all"),
 	}})
 	exported := filepath.Join(dir, "export.mbtiles")
-	about, err := r.Describe(ctx)
+	about, _, err := r.Describe(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -118,14 +118,16 @@ func layerList(row string) json.RawMessage {
 	return members.Layers
 }
 
-// Describe tells what the base map is, for exports.
-func (r *Region) Describe(ctx context.Context) (about archive.Metadata, err error) {
+// Describe tells what the base map is, for exports, and whether it was drawn by our
+// schema (tiles/schema) and not taken from an archive.
+func (r *Region) Describe(ctx context.Context) (about archive.Metadata, ours bool, err error) {
 	m, err := r.Manifest(ctx)
 	if err != nil {
-		return about, err
+		return about, false, err
 	}
-	if about, _, err = basemap(ctx, r.read); err != nil {
-		return about, fmt.Errorf("describe the base map: %w", explain(err))
+	about, isArchive, err := basemap(ctx, r.read)
+	if err != nil {
+		return about, false, fmt.Errorf("describe the base map: %w", explain(err))
 	}
 	var text string
 	err = r.read.QueryRowContext(ctx, `SELECT (SELECT value FROM metadata WHERE name = 'json'), coalesce((SELECT value FROM metadata WHERE name = 'version'), '')`).
@@ -134,8 +136,8 @@ func (r *Region) Describe(ctx context.Context) (about archive.Metadata, err erro
 		about.MinZoom, about.MaxZoom, err = zooms(ctx, r.read)
 	}
 	if err != nil {
-		return about, absent(err, "metadata")
+		return about, false, absent(err, "metadata")
 	}
 	about.Name, about.Attribution, about.Bounds, about.VectorLayers = m.Meta.Name, Attribution(m), m.Meta.Bounds, layerList(text)
-	return about, nil
+	return about, !isArchive, nil
 }

@@ -36,6 +36,10 @@ func (Kind) Values() []string { return []string{string(POI), string(Route), stri
 // Und is the language of a name as it stands on the spot (OSM's name=).
 const Und = "und"
 
+// TagDetail is the key of a detail: the tag of OpenStreetMap that decided the
+// category, KEY=VALUE, where it is not taxonomy's first for that category.
+const TagDetail = "tag"
+
 // Feature is one record. Its zero members are absent in the JSON form.
 type Feature struct {
 	ID         string `json:"id,omitempty"`         // "osm/node/123", "SOURCE/ID IN THE SOURCE"

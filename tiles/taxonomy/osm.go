@@ -79,6 +79,13 @@ func readRules(table string) (rules []rule, keys []string, first map[string][]in
 // of a tag, "" when there is none. Of several values in a tag ("cafe;bar") each
 // counts.
 func Of(get func(key string) string) (category string, ok bool) {
+	category, _ = Decide(get)
+	return category, category != ""
+}
+
+// Decide returns the category as Of does, "" for none, and the tag that decided
+// it: KEY=VALUE, one value.
+func Decide(get func(key string) string) (category, tag string) {
 	best := len(rules)
 	for _, key := range keys {
 		value := get(key)
@@ -93,9 +100,43 @@ func Of(get func(key string) string) (category string, ok bool) {
 		}
 	}
 	if best == len(rules) || rules[best].category == none {
-		return "", false
+		return "", ""
 	}
-	return rules[best].category, true
+	decided := rules[best].first
+	if decided.value == "*" {
+		part, _, _ := strings.Cut(get(decided.key), ";")
+		decided.value = strings.TrimSpace(part)
+	}
+	return rules[best].category, decided.String()
+}
+
+// String returns KEY=VALUE.
+func (c condition) String() string { return c.key + "=" + c.value }
+
+// tags are the tags that may decide each category, in the order of the rules.
+var tags = func() map[string][]condition {
+	all := make(map[string][]condition)
+	for _, r := range rules {
+		all[r.category] = append(all[r.category], r.first)
+	}
+	return all
+}()
+
+// Tag returns the tag of OpenStreetMap that stands for a category: KEY=VALUE, the
+// first that makes it. "" when any value of a key does, or none.
+func Tag(category string) string {
+	for _, c := range tags[category] {
+		if c.value != "*" {
+			return c.String()
+		}
+	}
+	return ""
+}
+
+// Makes reports whether a tag, KEY=VALUE, is one that may decide a category.
+func Makes(tag, category string) bool {
+	key, value, ok := strings.Cut(tag, "=")
+	return ok && value != "" && slices.ContainsFunc(tags[category], func(c condition) bool { return c.key == key && (c.value == value || c.value == "*") })
 }
 
 // match returns the first of some rules, in rising order, whose further

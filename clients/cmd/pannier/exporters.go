@@ -10,6 +10,7 @@ import (
 	"github.com/pannier-maps/pannier/tiles/archive"
 	"github.com/pannier-maps/pannier/tiles/archive/mbtiles"
 	"github.com/pannier-maps/pannier/tiles/archive/pmtiles"
+	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/export/geojson"
 	"github.com/pannier-maps/pannier/tiles/export/gpx"
 	"github.com/pannier-maps/pannier/tiles/feature"
@@ -19,20 +20,55 @@ import (
 var exporters = map[string]func(ctx context.Context, a *app, r *offline.Region, path string) error{
 	"mbtiles": exportMap(mbtiles.WriteFile),
 	"pmtiles": exportMap(pmtiles.WriteFile),
+	"relief":  exportRelief,
 	"geojson": exportGeoJSON,
 	"gpx":     exportGPX,
 	"bundle":  exportBundle,
 }
 
-// exportMap exports the base map as an archive of tiles.
+// exportMap exports the base map as an archive of tiles. In one of our schema the
+// places have their layer there too, which devices draw of the features.
 func exportMap(write func(path string, m *archive.Metadata, tiles iter.Seq2[archive.Tile, error]) error) func(context.Context, *app, *offline.Region, string) error {
 	return func(ctx context.Context, _ *app, r *offline.Region, path string) error {
-		m, err := r.Describe(ctx)
+		m, ours, err := r.Describe(ctx)
 		if err != nil {
 			return err
 		}
-		return write(path, &m, r.Tiles(ctx))
+		if !ours {
+			return write(path, &m, r.Tiles(ctx))
+		}
+		places, err := placesOf(ctx, r)
+		if err != nil {
+			return err
+		}
+		if err := places.describe(&m); err != nil {
+			return err
+		}
+		return write(path, &m, places.Into(r.Tiles(ctx)))
 	}
+}
+
+// exportRelief exports heights as PMTiles of PNG in Terrarium encoding.
+func exportRelief(ctx context.Context, _ *app, r *offline.Region, path string) error {
+	about, _, err := r.Describe(ctx)
+	if err != nil {
+		return err
+	}
+	m := archive.Metadata{Format: archive.PNG, Encoding: "terrarium", Name: about.Name, Attribution: about.Attribution, Type: archive.Overlay, Bounds: about.Bounds, MinZoom: cell.MaxZoom}
+	err = pmtiles.WriteFile(path, &m, func(yield func(archive.Tile, error) bool) {
+		for t, err := range r.Reliefs(ctx) {
+			if err == nil {
+				m.MinZoom, m.MaxZoom = min(m.MinZoom, t.ID.Zoom()), max(m.MaxZoom, t.ID.Zoom())
+			}
+			if !yield(t, err) || err != nil {
+				return
+			}
+		}
+	})
+	if errors.Is(err, archive.ErrNoTiles) {
+		return errors.New("no heights are installed for it")
+	}
+	return err
 }
 
 func exportGeoJSON(ctx context.Context, a *app, r *offline.Region, path string) error {
@@ -51,7 +87,7 @@ func exportGeoJSON(ctx context.Context, a *app, r *offline.Region, path string) 
 }
 
 func exportGPX(ctx context.Context, a *app, r *offline.Region, path string) error {
-	d, err := r.Describe(ctx)
+	d, _, err := r.Describe(ctx)
 	if err != nil {
 		return err
 	}

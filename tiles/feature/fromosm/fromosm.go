@@ -100,12 +100,13 @@ func (m *maker) nodes(block int) error {
 }
 
 func (m *maker) node(n osm.Node) error {
-	category, ok := m.place(n.Tags)
+	category, tag, ok := m.place(n.Tags)
 	if !ok {
 		return nil
 	}
 	f := m.describe(osm.NodeKind, n.ID, n.Tags, n.Meta)
-	f.Kind, f.Category, f.Geometry = feature.POI, category, feature.At(n.Point)
+	classify(f, category, tag)
+	f.Geometry = feature.At(n.Point)
 	return m.give(f)
 }
 
@@ -123,7 +124,7 @@ func (m *maker) ways(block int) error {
 }
 
 func (m *maker) way(w osm.Way) error {
-	category, ok := m.place(w.Tags)
+	category, tag, ok := m.place(w.Tags)
 	if !ok {
 		return nil
 	}
@@ -132,7 +133,7 @@ func (m *maker) way(w osm.Way) error {
 		return err
 	}
 	f := m.describe(osm.WayKind, w.ID, w.Tags, w.Meta)
-	f.Kind, f.Category = feature.POI, category
+	classify(f, category, tag)
 	switch {
 	case len(points) == 0:
 	case w.Closed() && len(points) == len(w.Nodes):
@@ -169,12 +170,12 @@ func (m *maker) relation(r osm.Relation) error {
 func (m *maker) whole(r osm.Relation) (*feature.Feature, error) {
 	switch r.Tags.Get("type") {
 	case "multipolygon", "boundary":
-		category, ok := m.place(r.Tags)
+		category, tag, ok := m.place(r.Tags)
 		if !ok {
 			return nil, nil
 		}
 		f := m.describe(osm.RelationKind, r.ID, r.Tags, r.Meta)
-		f.Kind, f.Category = feature.POI, category
+		classify(f, category, tag)
 		geometry, err := m.within(r)
 		f.Geometry = geometry
 		return f, err

@@ -12,22 +12,30 @@ import (
 
 var detailKeys = taxonomy.Details()
 
-// place returns the category of a place worth having.
-func (m *maker) place(tags osm.Tags) (category string, ok bool) {
+// place returns the category of a place worth having, and the tag that made it so.
+func (m *maker) place(tags osm.Tags) (category, tag string, ok bool) {
 	if len(tags) == 0 {
-		return "", false
+		return "", "", false
 	}
-	id, ok := taxonomy.Of(tags.Get)
-	if !ok || taxonomy.Group(id) == "route" {
-		return "", false
+	id, tag := taxonomy.Decide(tags.Get)
+	if id == "" || taxonomy.Group(id) == "route" {
+		return "", "", false
 	}
 	if c, _ := taxonomy.Lookup(id); m.hasName(tags) {
-		return id, true
+		return id, tag, true
 	} else if !c.Nameless {
-		return "", false
+		return "", "", false
 	}
 	access := tags.Get("access")
-	return id, access != "private" && access != "no"
+	return id, tag, access != "private" && access != "no"
+}
+
+// classify makes f a place. The tag is kept where the category does not tell it.
+func classify(f *feature.Feature, category, tag string) {
+	f.Kind, f.Category = feature.POI, category
+	if tag != taxonomy.Tag(category) {
+		f.Details[feature.TagDetail] = clean(tag)
+	}
 }
 
 func (m *maker) hasName(tags osm.Tags) bool {
