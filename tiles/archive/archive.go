@@ -42,18 +42,22 @@ type Tile struct {
 // Format is a kind of tiles.
 type Format string
 
-// MVT are Mapbox Vector Tiles.
-const MVT Format = "Mapbox vector tiles"
+// The formats that are written.
+const (
+	MVT Format = "Mapbox vector tiles"
+	PNG Format = "PNG pictures"
+)
 
 // Metadata is what a file says of its map.
 type Metadata struct {
-	Format                         Format   // what its tiles are, "" unknown; writers write MVT whatever stands here
+	Format                         Format   // what its tiles are, "" unknown; writers write MVT, but for PNG in PMTiles
 	Name, Description, Attribution string   // the attribution may be HTML
 	Version                        string   // of the content
 	Type                           string   // Base when empty
 	Bounds                         [4]int32 // west, south, east, north in 1e-7 degrees
 	MinZoom, MaxZoom               uint8
 	VectorLayers                   json.RawMessage // as in TileJSON 3.0; none when empty
+	Encoding                       string          // of heights in pictures, such as "terrarium"
 }
 
 // Limits of texts that are read; longer ones are cut.
@@ -68,7 +72,7 @@ func (m *Metadata) Clean() {
 	for _, s := range []*string{&m.Name, &m.Description, &m.Attribution} {
 		*s = cut(*s, maxText)
 	}
-	m.Version = cut(m.Version, maxVersion)
+	m.Version, m.Encoding = cut(m.Version, maxVersion), cut(m.Encoding, maxVersion)
 	if m.Type != Overlay {
 		m.Type = Base
 	}

@@ -10,15 +10,16 @@ import (
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
-// A Spool holds the tiles of an archive in the making, compressed by gzip, in a
-// temporary file, each different content once: a writer knows their order only
+// A Spool holds the tiles of an archive in the making, compressed by gzip unless
+// they are pictures, in a temporary file, each different content once: a writer knows their order only
 // when it has seen all. Memory holds some 60 bytes a tile. It serves one goroutine.
 type Spool struct {
 	file *os.File
 	w    *bufio.Writer
 	size uint64
 	seen map[[16]byte]Content // by half the content's SHA-256
-	pack Packer
+	pack Packer               // unused for pictures, which are packed in themselves
+	asIs bool
 	buf  []byte
 }
 
@@ -54,6 +55,7 @@ func (s *Spool) Close() {
 // that m names when all have come is ErrTile.
 func (s *Spool) Fill(m *Metadata, tiles iter.Seq2[Tile, error]) ([]Spooled, error) {
 	var all []Spooled
+	s.asIs = m.Format == PNG
 	for tile, err := range tiles {
 		if err != nil {
 			return nil, fmt.Errorf("read tiles: %w", err)
@@ -89,7 +91,7 @@ func (s *Spool) add(tile Tile) (Content, error) {
 		return Content{}, fmt.Errorf("%w: %d bytes, more than %d", ErrTile, len(tile.Data), MaxTileBytes)
 	}
 	data := tile.Data
-	if !IsGzip(data) {
+	if !s.asIs && !IsGzip(data) {
 		var err error
 		if data, err = s.pack.Pack(data); err != nil {
 			return Content{}, err

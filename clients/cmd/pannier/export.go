@@ -19,8 +19,9 @@ func (a *app) exportCommand() *cobra.Command {
 	c := a.fromRegion(&cobra.Command{
 		Use:   "export (" + strings.Join(formats, "|") + ") -o FILE",
 		Short: "Write a region as a file for other programs",
-		Long: "Write the base map (pmtiles, mbtiles), all places and routes (geojson), places as\n" +
-			"waypoints and routes as tracks (gpx), or everything for another pannier (bundle).",
+		Long: "Write the base map (pmtiles, mbtiles), heights (relief: PMTiles of PNG in Terrarium\n" +
+			"encoding), all places and routes (geojson), places as waypoints and routes as tracks\n" +
+			"(gpx), or everything for another pannier (bundle).",
 		Example:   "  pannier export mbtiles -o andorra.mbtiles\n  pannier export gpx -o andorra.gpx --region andorra",
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
 		ValidArgs: formats,

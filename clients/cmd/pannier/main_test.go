@@ -17,8 +17,11 @@ import (
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/publish"
 	"github.com/pannier-maps/pannier/sync/sitetest"
+	"github.com/pannier-maps/pannier/tiles/archive"
+	"github.com/pannier-maps/pannier/tiles/archive/pmtiles"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/feature"
+	"github.com/pannier-maps/pannier/tiles/relief"
 )
 
 // desk is a computer with an empty data folder, and a server with one region.
@@ -299,7 +302,28 @@ func TestExport(t *testing.T) {
 			t.Errorf("export left %v", left)
 		}
 	}
-	file := filepath.Join(d.dir, "no such folder", "x")
+	file := filepath.Join(t.TempDir(), "heights.pmtiles")
+	if _, errs, err := d.run("export", "relief", "-o", file); err == nil || !strings.Contains(errs, "no heights") {
+		t.Errorf("export of heights that are not there: %v, %q", err, errs)
+	}
+	c, tile := content(), cell.New(11, 1113, 722)
+	c.Other = map[cell.Key][]byte{{Layer: cell.Relief, ID: tile}: cell.AppendItem(nil, cell.TileKey(tile), relief.Encode(new([relief.Side * relief.Side]int32), 11))}
+	d.publish(c)
+	d.must("update")
+	d.must("export", "relief", "-o", file)
+	a, err := pmtiles.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	m, err := a.Metadata()
+	if data, failed := a.Tile(tile); err != nil || failed != nil || !bytes.HasPrefix(data, []byte("\x89PNG")) {
+		t.Errorf("%v, %v: a tile begins with %.20q", err, failed, data)
+	}
+	if h := a.Header(); h.Type != pmtiles.PNG || h.Compression != pmtiles.Plain || m.Encoding != "terrarium" || m.Format != archive.PNG || m.MinZoom != 11 || m.MaxZoom != 11 {
+		t.Errorf("%+v, %+v", h, m)
+	}
+	file = filepath.Join(d.dir, "no such folder", "x")
 	if _, _, err := d.run("export", "pmtiles", "-o", file); err == nil {
 		t.Error("export to nowhere: no error")
 	}

@@ -52,14 +52,15 @@ func (c Compression) String() string {
 // TileType is a kind of tiles. The numbers are the format's.
 type TileType uint8
 
-// The kinds of vector tiles.
+// The kinds that are known better.
 const (
 	MVT TileType = 1
+	PNG TileType = 2
 	MLT TileType = 6
 )
 
 var formats = map[TileType]archive.Format{
-	MVT: archive.MVT, 2: "PNG pictures", 3: "JPEG pictures", 4: "WebP pictures", 5: "AVIF pictures", MLT: "MapLibre tiles (MLT)",
+	MVT: archive.MVT, PNG: archive.PNG, 3: "JPEG pictures", 4: "WebP pictures", 5: "AVIF pictures", MLT: "MapLibre tiles (MLT)",
 }
 
 // section is a range of bytes.

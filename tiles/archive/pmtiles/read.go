@@ -78,7 +78,7 @@ func (a *Archive) Metadata() (archive.Metadata, error) {
 		return m, fmt.Errorf("%w: metadata: %w", archive.ErrCorrupt, err)
 	}
 	for name, text := range map[string]*string{
-		"name": &m.Name, "description": &m.Description, "attribution": &m.Attribution, "version": &m.Version, "type": &m.Type,
+		"name": &m.Name, "description": &m.Description, "attribution": &m.Attribution, "version": &m.Version, "type": &m.Type, "encoding": &m.Encoding,
 	} {
 		if json.Unmarshal(members[name], text) != nil {
 			*text = ""

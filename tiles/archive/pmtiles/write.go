@@ -147,6 +147,9 @@ func arrange(entries []entry) (runs []entry, contents []archive.Content, total u
 // header returns what the metadata says of the header.
 func header(m *archive.Metadata) Header {
 	h := Header{Clustered: true, Internal: Gzip, Compression: Gzip, Type: MVT, MinZoom: m.MinZoom, MaxZoom: m.MaxZoom, Bounds: m.Bounds}
+	if m.Format == archive.PNG {
+		h.Compression, h.Type = Plain, PNG
+	}
 	h.CenterLonE7, h.CenterLatE7, h.CenterZoom = m.Center()
 	return h
 }
@@ -157,7 +160,7 @@ func encodeMetadata(m *archive.Metadata) ([]byte, error) {
 	enc := json.NewEncoder(&raw)
 	enc.SetEscapeHTML(false)
 	layers := m.VectorLayers
-	if len(layers) == 0 {
+	if len(layers) == 0 && m.Format != archive.PNG {
 		layers = json.RawMessage("[]")
 	}
 	if err := enc.Encode(struct {
@@ -166,8 +169,9 @@ func encodeMetadata(m *archive.Metadata) ([]byte, error) {
 		Attribution  string          `json:"attribution,omitempty"`
 		Version      string          `json:"version,omitempty"`
 		Type         string          `json:"type"`
-		VectorLayers json.RawMessage `json:"vector_layers"`
-	}{m.Name, m.Description, m.Attribution, m.Version, cmp.Or(m.Type, archive.Base), layers}); err != nil {
+		Encoding     string          `json:"encoding,omitempty"`
+		VectorLayers json.RawMessage `json:"vector_layers,omitempty"`
+	}{m.Name, m.Description, m.Attribution, m.Version, cmp.Or(m.Type, archive.Base), m.Encoding, layers}); err != nil {
 		return nil, fmt.Errorf("encode metadata: %w", err)
 	}
 	if raw.Len() > MaxMetadataBytes {
