@@ -4,7 +4,7 @@
 //
 //	meta/      records, in Badger
 //	private/   records too large for Badger, and imports under way
-//	osm/       the regions' OpenStreetMap bases and height models
+//	osm/       the regions' OpenStreetMap bases, height models and water polygons
 //	cache/     what can be made again: the bases' features and drawn maps
 //	public/    the site: what riders download, as plain files
 //

@@ -61,10 +61,6 @@ func (im *Importer) water(ctx context.Context, region, file string) (Result, err
 	if err != nil {
 		return Result{}, err
 	}
-	was, _, err := im.Catalog.Water(ctx, region)
-	if err != nil {
-		return Result{}, err
-	}
 	if err := rename(path, filepath.Join(im.Folder, region, name)); err != nil {
 		return Result{}, err
 	}
@@ -75,10 +71,13 @@ func (im *Importer) water(ctx context.Context, region, file string) (Result, err
 	if err := im.Catalog.SetWater(ctx, region, now); err != nil {
 		return Result{}, err
 	}
-	if was.File != "" && was.File != name {
-		os.Remove(filepath.Join(im.Folder, region, was.File)) // best effort: a file that stays behind harms nobody
+	there, err := filepath.Glob(filepath.Join(im.Folder, region, "*"+water.Ending))
+	for _, path := range there {
+		if filepath.Base(path) != name {
+			os.Remove(path) // best effort: a file that stays behind harms nobody
+		}
 	}
-	return Result{Water: len(sea.Polygons)}, nil
+	return Result{Water: len(sea.Polygons)}, err
 }
 
 // box returns where a region is: its boundary's box, else that of its extract.
