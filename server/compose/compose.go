@@ -34,8 +34,9 @@ import (
 // or the builder changes what comes out of the same input.
 const mapVersion = 3
 
-// defaultMemory is enough for regions whose sorted tiles need not be read again.
-const defaultMemory = 96 << 20
+// defaultMemory is what a region such as Liechtenstein needs to be drawn without
+// files for sorting; ten times as much is drawn with them in little more time.
+const defaultMemory = 48 << 20
 
 // Composer makes content.
 type Composer struct {
@@ -46,7 +47,7 @@ type Composer struct {
 	Cache   string // of what can be made again: {Cache}/{region}.shelf, .drawing …
 	TempDir string
 	Workers int   // 0: one for each core
-	Memory  int64 // bytes for blocks of the base and for sorting tiles, 0: 96 MiB
+	Memory  int64 // bytes for blocks of the base and for sorting tiles, 0: 48 MiB
 	Rebuild bool  // draw the map even if nothing changed
 	// Progress, if set, is told how far each stage is.
 	Progress func(stage string, done, total int64)
@@ -63,7 +64,6 @@ type Draft struct {
 	Notices     int
 	Warnings    []string
 
-	base    *osm.Base   // nil when the region has none
 	archive *archiveMap // nil when its map is none
 	cells   *featureCells
 	tiles   *mapCells // nil when they are not drawn
@@ -77,9 +77,6 @@ func (d *Draft) Close() error {
 	}
 	if d.tiles != nil {
 		errs = append(errs, d.tiles.close())
-	}
-	if d.base != nil {
-		errs = append(errs, d.base.Close())
 	}
 	if d.archive != nil {
 		errs = append(errs, d.archive.Close())
@@ -98,7 +95,10 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 	if err != nil {
 		return nil, err
 	}
-	d := &Draft{base: base}
+	if base != nil { // its blocks take memory that packing needs
+		defer func() { err = errors.Join(err, base.Close()) }()
+	}
+	d := new(Draft)
 	defer func() {
 		if err != nil {
 			d.Close()
@@ -176,7 +176,7 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 		case !drawn:
 			keptTiles = built.Entries
 		case base != nil:
-			if d.tiles, err = c.draw(ctx, r, base, earlier, area, sea); err != nil {
+			if d.tiles, err = c.draw(ctx, r, path, base, earlier, area, sea); err != nil {
 				return nil, fmt.Errorf("region %s: %w", r.ID, err)
 			}
 			d.Warnings = append(d.Warnings, d.tiles.warnings()...)

@@ -72,8 +72,9 @@ type mapCells struct {
 	anew    func(ctx context.Context) (*build.Drawing, error)
 }
 
-// draw draws the map: if it can be, only what differs from an earlier base.
-func (c *Composer) draw(ctx context.Context, r catalog.Region, base, earlier *osm.Base, area orb.MultiPolygon, sea waterFile) (*mapCells, error) {
+// draw draws the map of a base, which lies in a file: if it can be, only what
+// differs from an earlier one.
+func (c *Composer) draw(ctx context.Context, r catalog.Region, file string, base, earlier *osm.Base, area orb.MultiPolygon, sea waterFile) (*mapCells, error) {
 	water, err := sea.read()
 	if err != nil {
 		return nil, err
@@ -82,11 +83,19 @@ func (c *Composer) draw(ctx context.Context, r catalog.Region, base, earlier *os
 	opts := build.Options{
 		Schema: mapVersion, Languages: r.Languages, Bounds: area, Water: water, Workers: c.Workers, MemoryBytes: c.memory() / 2, TempDir: c.TempDir, Progress: c.Progress,
 	}
-	m := &mapCells{anew: func(ctx context.Context) (*build.Drawing, error) {
+	all := func(ctx context.Context, base *osm.Base) (*build.Drawing, error) {
 		if _, err := build.Draw(ctx, base, opts, path); err != nil {
 			return nil, err
 		}
 		return build.OpenDrawing(path, base, opts)
+	}
+	m := &mapCells{anew: func(ctx context.Context) (d *build.Drawing, err error) {
+		base, err := osm.OpenBase(file, int(c.memory()/4))
+		if err != nil {
+			return nil, fmt.Errorf("draw a damaged map again: %w", err)
+		}
+		defer func() { err = errors.Join(err, base.Close()) }()
+		return all(ctx, base)
 	}}
 	if err := os.MkdirAll(c.Cache, 0o700); err != nil {
 		return nil, err
@@ -106,7 +115,7 @@ func (c *Composer) draw(ctx context.Context, r catalog.Region, base, earlier *os
 	case err == nil:
 		old.Close() // it was only read
 	}
-	m.drawing, err = m.anew(ctx)
+	m.drawing, err = all(ctx, base)
 	return m, err
 }
 

@@ -11,8 +11,9 @@ import (
 // PublishOptions say how a region is published.
 type PublishOptions struct {
 	Note     publish.Note
-	Workers  int  // that draw the map; 0: one for each core
-	Rebuild  bool // make everything anew
+	Workers  int   // that draw the map; 0: one for each core
+	Memory   int64 // bytes that drawing may take; 0: what compose.Composer takes
+	Rebuild  bool  // make everything anew
 	Progress Progress
 }
 
@@ -56,7 +57,7 @@ func (h *Host) publish(ctx context.Context, region string, opts PublishOptions, 
 		return publish.Result{}, nil, err
 	}
 	composer := h.Composer(opts.Progress)
-	composer.Workers, composer.Rebuild = opts.Workers, opts.Rebuild
+	composer.Workers, composer.Memory, composer.Rebuild = opts.Workers, opts.Memory, opts.Rebuild
 	draft, err := composer.Compose(ctx, r, last)
 	if err != nil {
 		return publish.Result{}, nil, err

@@ -20,37 +20,48 @@ import (
 // MaxRaw is the largest blob, uncompressed, in bytes.
 const MaxRaw = 64 << 20
 
-// maxWindow is how far back Pack looks in the few blobs that are larger. An
-// encoder holds twice as much.
+// maxWindow is how far back a packer looks in the few blobs that are larger.
 const maxWindow = 8 << 20
 
 // ErrCorrupt is returned for stored bytes that do not unpack to what their name
 // and length promise.
 var ErrCorrupt = errors.New("corrupt blob")
 
-// encoders keeps those of Pack: making one takes 50 MB and most of the time that
-// a small blob needs.
-var encoders = sync.Pool{New: func() any {
-	w, err := zstd.NewWriter(nil,
+// Packer packs blobs, one at a time. It holds some 45 MB, and making one takes
+// most of the time that a small blob needs: use it again.
+type Packer struct{ encoder *zstd.Encoder }
+
+// NewPacker returns a packer.
+func NewPacker() *Packer {
+	encoder, err := zstd.NewWriter(nil,
 		zstd.WithEncoderLevel(zstd.SpeedBestCompression),
 		zstd.WithEncoderConcurrency(1),
 		zstd.WithEncoderCRC(false), // the name is a stronger check
 		zstd.WithWindowSize(maxWindow),
+		zstd.WithLowerEncoderMem(true),
 	)
 	if err != nil {
 		panic(err) // fixed options
 	}
-	return w
-}}
+	return &Packer{encoder}
+}
 
 // Pack compresses raw. The same bytes give the same result on every machine.
-func Pack(raw []byte) ([]byte, error) {
+func (p *Packer) Pack(raw []byte) ([]byte, error) {
 	if len(raw) > MaxRaw {
 		return nil, fmt.Errorf("pack %d bytes: more than %d", len(raw), MaxRaw)
 	}
-	w := encoders.Get().(*zstd.Encoder)
-	defer encoders.Put(w)
-	return w.EncodeAll(raw, nil), nil
+	return p.encoder.EncodeAll(raw, nil), nil
+}
+
+// packers are those of Pack, until the garbage collector finds them idle.
+var packers = sync.Pool{New: func() any { return NewPacker() }}
+
+// Pack packs one blob, with a packer of its own.
+func Pack(raw []byte) ([]byte, error) {
+	p := packers.Get().(*Packer)
+	defer packers.Put(p)
+	return p.Pack(raw)
 }
 
 // Unpack restores a blob of length rawLen that Pack wrote. It returns ErrCorrupt

@@ -20,6 +20,7 @@ type writer struct {
 	group   *errgroup.Group
 	objects Objects
 	known   map[blob.Hash]manifest.Entry // content that the site has
+	packers chan *blob.Packer            // as many as may work; nil until they do
 
 	mu      sync.Mutex
 	entries []manifest.Entry
@@ -28,9 +29,14 @@ type writer struct {
 
 func newWriter(ctx context.Context, objects Objects, known map[blob.Hash]manifest.Entry) *writer {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit((runtime.GOMAXPROCS(0) + 1) / 2) // packing takes 50 MB each, and is the smaller part of the work
+	n := (runtime.GOMAXPROCS(0) + 1) / 2 // packers take much memory, and packing is the smaller part of the work
+	group.SetLimit(n)
+	packers := make(chan *blob.Packer, n)
+	for range n {
+		packers <- nil
+	}
 	return &writer{
-		ctx: ctx, group: group, objects: objects, known: known,
+		ctx: ctx, group: group, objects: objects, known: known, packers: packers,
 		seen: make(map[cell.Key]bool),
 	}
 }
@@ -68,10 +74,19 @@ func (w *writer) add(key cell.Key, raw []byte) error {
 
 func (w *writer) wait() error { return w.group.Wait() }
 
+func (w *writer) pack(raw []byte) ([]byte, error) {
+	p := <-w.packers
+	if p == nil {
+		p = blob.NewPacker()
+	}
+	defer func() { w.packers <- p }()
+	return p.Pack(raw)
+}
+
 // store packs and writes a blob and returns its stored length. A blob that the
 // site has already, perhaps packed by an older release, stays as it is.
 func (w *writer) store(name blob.Hash, raw []byte) (int, error) {
-	stored, err := blob.Pack(raw)
+	stored, err := w.pack(raw)
 	if err != nil {
 		return 0, err
 	}

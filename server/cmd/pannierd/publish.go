@@ -43,6 +43,7 @@ func newPublished(region string, r publish.Result, start time.Time) published {
 
 func (p *program) publishCommand() *cobra.Command {
 	var opts host.PublishOptions
+	var memory int
 	cmd := &cobra.Command{
 		Use:     "publish REGION",
 		Short:   "Make a version of a region's present content",
@@ -50,6 +51,10 @@ func (p *program) publishCommand() *cobra.Command {
 		Example: `  pannierd publish andorra -m "opening hours of the museum"`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := p.spare(memory); err != nil {
+				return err
+			}
+			opts.Memory = int64(memory) << 20
 			return p.with(cmd.Context(), func(h *host.Host) error {
 				return p.publish(operator(cmd.Context()), h, args[0], opts)
 			})
@@ -59,6 +64,7 @@ func (p *program) publishCommand() *cobra.Command {
 	cmd.Flags().StringVar(&opts.Note.Author, "author", "", "who publishes")
 	cmd.Flags().IntVar(&opts.Note.Share, "share", 0, "percentage of phones that get it at first; see rollout (default: all)")
 	cmd.Flags().IntVar(&opts.Workers, "workers", 0, "goroutines that draw the map (default: one for each core)")
+	cmd.Flags().IntVar(&memory, "memory", 48, "megabytes that drawing the map may take, beside some 60; what does not fit goes to disk")
 	cmd.Flags().BoolVar(&opts.Rebuild, "rebuild", false, "draw the whole map again, even where nothing changed")
 	return cmd
 }

@@ -139,8 +139,8 @@ A GeoJSON feature with the id of an object that is there, such as
   pannierd import coast coast.osm.pbf water-polygons-split-4326.zip`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if memory < 16 || memory > 1<<20 {
-				return fmt.Errorf("--memory %d: megabytes, from 16 to %d", memory, 1<<20)
+			if err := p.spare(memory); err != nil {
+				return err
 			}
 			files := make([]string, len(args)-1)
 			for i, name := range args[1:] {
