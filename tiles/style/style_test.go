@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -71,6 +73,21 @@ func categoriesOf(v any) (ids []string) {
 	return ids
 }
 
+// shapesOf lists the pictures of no category that an expression names.
+func shapesOf(v any) (names []string) {
+	switch v := v.(type) {
+	case string:
+		if strings.HasPrefix(v, "shield-") || strings.HasPrefix(v, "arrow") {
+			return []string{v}
+		}
+	case []any:
+		for _, e := range v {
+			names = append(names, shapesOf(e)...)
+		}
+	}
+	return names
+}
+
 // TestStyleFitsTheSchema checks that each layer and field that the style asks
 // for is one of the schema.
 func TestStyleFitsTheSchema(t *testing.T) {
@@ -98,6 +115,11 @@ func TestStyleFitsTheSchema(t *testing.T) {
 				t.Errorf("%s: layer %s has no field %q", l.ID, l.SourceLayer, f)
 			}
 		}
+		for _, icon := range shapesOf(l.Layout["icon-image"]) {
+			if _, err := os.Stat("../../server/viewer/web/shapes/" + icon + ".svg"); err != nil {
+				t.Errorf("%s: the sprite has no %s", l.ID, icon)
+			}
+		}
 		for _, icon := range categoriesOf(l.Layout["icon-image"]) {
 			if _, ok := taxonomy.Lookup(icon); !ok {
 				t.Errorf("%s: the sprite has icons by category, but there is no category %s", l.ID, icon)
@@ -105,6 +127,64 @@ func TestStyleFitsTheSchema(t *testing.T) {
 		}
 		if font := l.Layout["text-font"]; font != nil && !slices.Contains(Fonts(), fmt.Sprint(font.([]any)[0])) {
 			t.Errorf("%s: font %v", l.ID, font)
+		}
+	}
+}
+
+// TestWords checks that each colour and each expression is used, and that each
+// word that is used stands for something, in every theme.
+func TestWords(t *testing.T) {
+	text, err := json.Marshal(expressions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := make(map[string]bool)
+	for _, m := range regexp.MustCompile(`"@([^"]+)"`).FindAllSubmatch(slices.Concat(styleJSON, text), -1) {
+		used[string(m[1])] = true
+	}
+	for _, theme := range []Theme{Light, Dark} {
+		known, err := palette(theme)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, colour := range known {
+			if !used[name] {
+				t.Errorf("%s: nothing has the colour %s", theme, name)
+			}
+			if !regexp.MustCompile(`^#(?:[0-9a-f]{6}|[0-9a-f]{8})$`).MatchString(colour.(string)) {
+				t.Errorf("%s: %s is %q", theme, name, colour)
+			}
+		}
+		maps.Copy(known, expressions)
+		for _, name := range []string{"tiles", "relief", "name"} {
+			known[name] = true
+		}
+		for name := range used {
+			if known[name] == nil {
+				t.Errorf("%s: nothing stands for @%s", theme, name)
+			}
+		}
+	}
+	for name := range expressions {
+		if !used[name] {
+			t.Errorf("no layer uses @%s", name)
+		}
+	}
+}
+
+// TestNames prefers the first language, and then what stands on the spot: tiles
+// have a name in a language only where it differs from that.
+func TestNames(t *testing.T) {
+	for _, test := range []struct {
+		languages []string
+		want      string
+	}{
+		{nil, `["get","name"]`},
+		{[]string{"sl"}, `["coalesce",["get","name_sl"],["get","name"]]`},
+		{[]string{"de-AT", "sl"}, `["coalesce",["get","name_de"],["get","name"]]`},
+	} {
+		if got, err := json.Marshal(nameIn(test.languages)); err != nil || string(got) != test.want {
+			t.Errorf("%v: %s, %v, want %s", test.languages, got, err, test.want)
 		}
 	}
 }

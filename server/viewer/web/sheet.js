@@ -22,7 +22,7 @@ function profile({step, heights}) {
 	const line = metres.map((m, i) => `${x(i).toFixed(1)},${y(m).toFixed(1)}`).join(' ');
 	return drawing('svg', {class: 'profile', viewBox: `0 0 ${width} ${height + foot}`, role: 'img', 'aria-label': `Heights from ${Math.round(low)} to ${Math.round(high)} metres`},
 		drawing('polygon', {points: `0,${height} ${line} ${width},${height}`}), drawing('polyline', {points: line}),
-		drawing('text', {x: 2, y: 10}, `${Math.round(high)} m`), drawing('text', {x: 2, y: height - 3}, `${Math.round(low)} m`),
+		drawing('text', {x: 2, y: Math.max(10, y(high) - 3)}, `${Math.round(high)} m`), drawing('text', {x: 2, y: height - 3}, `${Math.round(low)} m`),
 		drawing('text', {x: width, y: height + foot - 3, 'text-anchor': 'end'}, kilometres(step * (heights.length - 1))));
 }
 
@@ -30,6 +30,9 @@ function profile({step, heights}) {
 const spans = (shares) => Object.entries(shares).sort((a, b) => b[1] - a[1]).map(([what, share]) => `${words(what)} ${share} %`).join(', ');
 
 const time = (minutes) => minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60 ? `${minutes % 60} min` : ''}`;
+
+// networks says how far routes of one reach.
+const networks = {icn: 'international', ncn: 'national', rcn: 'regional', lcn: 'local', iwn: 'international', nwn: 'national', rwn: 'regional', lwn: 'local'};
 
 // rows lists what is worth telling, name and value.
 function rows(record) {
@@ -47,7 +50,9 @@ function rows(record) {
 		['Mail', c.email && link(`mailto:${c.email}`, c.email)],
 		['Web', c.website && link(c.website, shortened(c.website))],
 		...(record.links ?? []).map((l) => [words(l.kind ?? 'link'), l.url && link(l.url, shortened(l.url))]),
-		...['ref', 'network', 'operator', 'capacity', 'fee', 'wheelchair', 'cuisine', 'internet_access', 'ele'].map((key) => [key === 'ele' ? 'Height' : words(key), d[key] && (key === 'ele' ? `${d.ele} m` : words(d[key]))]),
+		['Number', d.ref],
+		['Network', networks[d.network] ?? d.network],
+		...['operator', 'capacity', 'fee', 'wheelchair', 'cuisine', 'internet_access', 'ele'].map((key) => [key === 'ele' ? 'Height' : words(key), d[key] && (key === 'ele' ? `${d.ele} m` : words(d[key]))]),
 		['Valid', record.valid && `${record.valid.from ?? '…'} – ${record.valid.until ?? '…'}`],
 	].filter(([, value]) => value);
 }
