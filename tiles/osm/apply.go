@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // Action is what a change does.
@@ -60,7 +58,7 @@ type Applied struct {
 // Blocks without a change are copied as they are. Memory is needed for the
 // changes and some blocks.
 func Apply(ctx context.Context, base *Base, changes []Change, out string, header Header) (done Applied, err error) {
-	w, err := createWith(out, header, zstd.SpeedDefault)
+	w, err := createPlain(out, header)
 	if err != nil {
 		return done, err
 	}

@@ -8,8 +8,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // Collect makes a base of elements in any order: read is called with a Handler
@@ -133,7 +131,7 @@ func (c *collector) wait(weight int) error {
 // spill writes the waiting elements to a file of their own.
 func (c *collector) spill() error {
 	path := fmt.Sprintf("%s.run%d", c.path, len(c.runs)+1)
-	w, err := createWith(path, Header{}, zstd.SpeedFastest)
+	w, err := createPlain(path, Header{})
 	if err != nil {
 		return err
 	}
@@ -189,7 +187,7 @@ func (c *collector) finish(ctx context.Context) error {
 		for i, batch := 0, c.runs; len(batch) > 0; i++ {
 			n := min(at, len(batch))
 			path := fmt.Sprintf("%s.merge%d-%d", c.path, round, i)
-			w, err := createWith(path, Header{}, zstd.SpeedFastest)
+			w, err := createPlain(path, Header{})
 			if err != nil {
 				return err
 			}

@@ -2,7 +2,6 @@ package osm
 
 import (
 	"bufio"
-	"cmp"
 	"container/heap"
 	"encoding/binary"
 	"errors"
@@ -32,7 +31,7 @@ type pairs struct {
 
 const (
 	pairSize = 2 * 16 // bytes in memory, with those for sorting
-	maxPairs = 1 << 20
+	maxPairs = 1 << 18
 )
 
 // newPairs takes at most about memory bytes, and no more than is of use.
@@ -141,7 +140,7 @@ func (p *pairs) each(f func(pair) error) error {
 		if i+1 < len(p.runs) {
 			end = p.runs[i+1]
 		}
-		r := &pairRun{number: i, in: bufio.NewReaderSize(io.NewSectionReader(p.file, start, end-start), 16<<10)}
+		r := &pairRun{number: i, file: p.file, at: start, end: end}
 		if err := r.next(); err == nil {
 			runs = append(runs, r)
 		} else if err != io.EOF {
@@ -155,7 +154,9 @@ func (p *pairs) each(f func(pair) error) error {
 		}
 		switch err := runs[0].next(); err {
 		case nil:
-			heap.Fix(&runs, 0)
+			if len(runs) > 1 && runs.Less(1, 0) || len(runs) > 2 && runs.Less(2, 0) { // mostly not
+				heap.Fix(&runs, 0)
+			}
 		case io.EOF:
 			heap.Pop(&runs)
 		default:
@@ -177,20 +178,35 @@ func (p *pairs) drop() error {
 // pairRun reads one run.
 type pairRun struct {
 	pair
-	number int
-	in     *bufio.Reader
+	number  int
+	file    *os.File
+	at, end int64  // what is still to be read
+	ahead   []byte // what is read already
 }
 
-// next reads the next pair; io.EOF after the last.
+// readAhead is what a run reads at a time, in bytes.
+const readAhead = 16 << 10
+
+// next goes to the next pair; io.EOF after the last.
 func (r *pairRun) next() error {
-	node, err := binary.ReadVarint(r.in)
-	if err == io.EOF {
+	if len(r.ahead) < 2*binary.MaxVarintLen64 && r.at < r.end {
+		buf := make([]byte, len(r.ahead)+int(min(readAhead, r.end-r.at)))
+		n := copy(buf, r.ahead)
+		if _, err := r.file.ReadAt(buf[n:], r.at); err != nil {
+			return fmt.Errorf("write base: read what was sorted: %w", err)
+		}
+		r.at += int64(len(buf) - n)
+		r.ahead = buf
+	}
+	if len(r.ahead) == 0 {
 		return io.EOF
 	}
-	way, err2 := binary.ReadVarint(r.in)
-	if err := cmp.Or(err, err2); err != nil {
-		return fmt.Errorf("write base: read what was sorted: %w", err)
+	node, n := binary.Varint(r.ahead)
+	way, m := binary.Varint(r.ahead[max(n, 0):])
+	if n <= 0 || m <= 0 {
+		return fmt.Errorf("write base: %s was changed", r.file.Name())
 	}
+	r.ahead = r.ahead[n+m:]
 	r.node += node
 	r.way += way
 	return nil
@@ -201,7 +217,7 @@ type pairRuns []*pairRun
 
 func (h pairRuns) Len() int { return len(h) }
 func (h pairRuns) Less(i, k int) bool {
-	return cmp.Or(cmp.Compare(h[i].node, h[k].node), cmp.Compare(h[i].number, h[k].number)) < 0
+	return h[i].node < h[k].node || h[i].node == h[k].node && h[i].number < h[k].number
 }
 func (h pairRuns) Swap(i, k int) { h[i], h[k] = h[k], h[i] }
 func (h *pairRuns) Push(any)     { panic("a run comes from nowhere") }

@@ -67,16 +67,17 @@ const maxPackers = 8
 const defaultMemory = 64 << 20
 
 func create(path string, header Header, memory int) (*Writer, error) {
-	w, err := createWith(path, header, zstd.SpeedDefault)
+	w, err := createPlain(path, header)
 	if err == nil {
 		w.pairs = newPairs(path+".uses", memory)
 	}
 	return w, err
 }
 
-func createWith(path string, header Header, level zstd.EncoderLevel) (*Writer, error) {
+// createPlain starts a base whose uses come ready, or are not wanted.
+func createPlain(path string, header Header) (*Writer, error) {
 	packers := min(runtime.GOMAXPROCS(0), maxPackers)
-	zip, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(packers))
+	zip, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(packers))
 	if err != nil {
 		return nil, fmt.Errorf("create base: %w", err)
 	}
