@@ -238,6 +238,7 @@ func TestFirstBytesOfAnUpdate(t *testing.T) {
 		{"bytes=0-4095", 200, "head and delta", ""},
 		{"bytes=0-", 200, "head and delta", ""},
 		{"bytes=1-2", 200, "head and delta", ""},
+		{"bytes=0-9223372036854775807", 200, "head and delta", ""},
 		{"bytes=0--1", 200, "head and delta", ""},
 		{"bytes=0-3,5-6", 200, "head and delta", ""},
 	} {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -143,7 +144,7 @@ func (h *Handler) update(part bool) http.Handler {
 func firstBytes(header string) (n int, ok bool) {
 	last, ok := strings.CutPrefix(header, "bytes=0-")
 	n, err := strconv.Atoi(last)
-	return n + 1, ok && err == nil && n >= 0
+	return n + 1, ok && err == nil && n >= 0 && n < math.MaxInt
 }
 
 // matches reports whether the lists of If-None-Match name etag, by the weak
