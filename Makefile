@@ -2,7 +2,7 @@
 
 GO ?= go
 FUZZTIME ?= 2s
-READERS := clients/journey/readers
+PEERS := clients/journey/readers tiles/vector/conformance
 
 .PHONY: all build demo test test-power check fuzz bench bench-sync bench-publish bench-load bench-api clean
 all: build
@@ -17,7 +17,7 @@ demo: build
 	@sh .ci/demo
 
 # Installs what the tests need and runs all of them.
-test: check server/viewer/dist/main.js $(READERS)/node_modules
+test: check server/viewer/dist/main.js $(PEERS:=/node_modules)
 	$(GO) test -race -count=1 -timeout 20m ./...
 	$(MAKE) fuzz
 
@@ -46,8 +46,9 @@ server/viewer/web/node_modules: server/viewer/web/package-lock.json
 	cd server/viewer/web && npm ci --omit=dev --no-fund --no-audit
 	@touch $@
 
-$(READERS)/node_modules: $(READERS)/package-lock.json
-	cd $(READERS) && npm ci --no-fund --no-audit
+# What others wrote, to test ours against.
+$(PEERS:=/node_modules): %/node_modules: %/package-lock.json
+	cd $* && npm ci --no-fund --no-audit
 	@touch $@
 
 # Some seconds of each fuzz target; FUZZTIME=1m for more. When time is up in the
@@ -86,4 +87,4 @@ bench-load: build
 	$(GO) run ./server/cmd/pannierload
 
 clean:
-	rm -rf bin out pannier-data $(READERS)/node_modules server/viewer/web/node_modules server/viewer/dist/*
+	rm -rf bin out pannier-data $(PEERS:=/node_modules) server/viewer/web/node_modules server/viewer/dist/*

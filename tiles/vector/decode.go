@@ -41,8 +41,9 @@ func (l *Layer) Attrs(f *DecodedFeature) map[string]any {
 }
 
 // Decode reads a tile. Strings and geometry are copied. Beyond the structure it
-// checks what the specification demands: version 2, layer names unique, indexes
-// within their tables, every geometry complete for its type.
+// checks what the specification demands: version 1 or 2, which are alike here, layer
+// names unique, indexes within their tables, every geometry complete for its type.
+// A geometry of type Unknown is left out.
 func Decode(raw []byte) ([]Layer, error) {
 	if len(raw) > MaxTileBytes {
 		return nil, fmt.Errorf("%w: %d bytes, more than %d", ErrCorrupt, len(raw), MaxTileBytes)
@@ -104,7 +105,7 @@ func decodeLayer(raw []byte) (Layer, error) {
 			return l, fmt.Errorf("%w: field %d in a layer", ErrCorrupt, f.tag>>3)
 		}
 	}
-	if l.Name == "" || version != Version {
+	if l.Name == "" || version < 1 || version > Version {
 		return l, fmt.Errorf("%w: layer %q of version %d", ErrCorrupt, l.Name, version)
 	}
 	for i := range l.Features {
@@ -121,6 +122,7 @@ func decodeLayer(raw []byte) (Layer, error) {
 func decodeFeature(raw []byte) (DecodedFeature, error) {
 	var f DecodedFeature
 	var geometry []byte
+	typed := false
 	for field, err := range fields(raw) {
 		if err != nil {
 			return f, err
@@ -137,18 +139,24 @@ func decodeFeature(raw []byte) (DecodedFeature, error) {
 				return f, fmt.Errorf("%w: bad tags", ErrCorrupt)
 			}
 		case tagType:
-			if field.number < uint64(Points) || field.number > uint64(Polygons) {
+			if field.number > uint64(Polygons) {
 				return f, fmt.Errorf("%w: geometry type %d", ErrCorrupt, field.number)
 			}
-			f.Type = GeomType(field.number)
+			f.Type, typed = GeomType(field.number), true
 		case tagGeometry:
+			if geometry != nil {
+				return f, fmt.Errorf("%w: two geometries", ErrCorrupt)
+			}
 			geometry = field.data
 		default:
 			return f, fmt.Errorf("%w: field %d in a feature", ErrCorrupt, field.tag>>3)
 		}
 	}
-	if f.Type == 0 {
+	if !typed {
 		return f, fmt.Errorf("%w: no geometry type", ErrCorrupt)
+	}
+	if f.Type == Unknown {
+		return f, nil
 	}
 	var err error
 	f.Geometry, err = parseGeometry(geometry, f.Type)

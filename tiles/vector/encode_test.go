@@ -127,9 +127,9 @@ func TestDecodeRejects(t *testing.T) {
 			t.Errorf("cut at %d: %v, %v, want ErrCorrupt", cut, layers, err)
 		}
 	}
-	version1 := bytes.Replace(good, []byte{tagVersion, 2}, []byte{tagVersion, 1}, 1)
+	version3 := bytes.Replace(good, []byte{tagVersion, 2}, []byte{tagVersion, 3}, 1)
 	twice := append(append([]byte(nil), good...), good...)
-	for name, raw := range map[string][]byte{"version 1": version1, "layer twice": twice, "junk": []byte("junk")} {
+	for name, raw := range map[string][]byte{"version 3": version3, "layer twice": twice, "junk": []byte("junk")} {
 		if _, err := Decode(raw); !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s: %v, want ErrCorrupt", name, err)
 		}
@@ -158,6 +158,10 @@ func encodeAgain(layers []Layer) []byte {
 func FuzzDecode(f *testing.F) {
 	f.Add(sample())
 	f.Add([]byte{tagLayer, 5, tagName, 1, 'a', tagVersion, 2})
+	f.Add([]byte{tagLayer, 9, tagName, 1, 'a', tagFeature, 2, tagType, 0, tagVersion, 1})
+	for _, fixture := range fixtures() {
+		f.Add(fixture.raw)
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		layers, err := Decode(raw)
 		if err != nil {

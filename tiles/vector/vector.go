@@ -36,6 +36,7 @@ type GeomType uint8
 
 // The geometry types.
 const (
+	Unknown  GeomType = 0 // read only
 	Points   GeomType = 1
 	Lines    GeomType = 2
 	Polygons GeomType = 3
