@@ -52,7 +52,7 @@ func (a *API) writeBatch(ctx context.Context, c *Call, in FeatureBatch) (BatchRe
 	if err != nil {
 		return BatchResult{}, err
 	}
-	done, err := a.desk.Write(ctx, a.actor(c, in.Organisation), c.Region, editing.Batch{Writes: writes, Atomic: in.Atomic, Key: key, Request: digest(in)})
+	done, err := a.desk.Write(ctx, a.actor(c, in.Organisation), c.Region, editing.Batch{Writes: writes, Atomic: in.Atomic, Key: key, Request: c.asks(in)})
 	if err != nil {
 		return BatchResult{}, a.told(err)
 	}

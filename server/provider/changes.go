@@ -96,7 +96,7 @@ func (a *API) save(ctx context.Context, c *Call, who editing.Actor, number uint6
 	if err != nil {
 		return SavedChange{}, err
 	}
-	saved, err := a.desk.Save(ctx, who, c.Region, number, editing.Words{Title: in.Title, Note: in.Note}, writes, key, digest(in))
+	saved, err := a.desk.Save(ctx, who, c.Region, number, editing.Words{Title: in.Title, Note: in.Note}, writes, key, c.asks(in))
 	if err != nil {
 		return SavedChange{}, a.told(err)
 	}

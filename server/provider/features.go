@@ -214,7 +214,7 @@ func (a *API) one(ctx context.Context, c *Call, who editing.Actor, w editing.Wri
 	if err != nil {
 		return WrittenFeature{}, err
 	}
-	done, err := a.desk.Write(ctx, who, c.Region, editing.Batch{Writes: []editing.Write{w}, Key: key, Request: digest(w)})
+	done, err := a.desk.Write(ctx, who, c.Region, editing.Batch{Writes: []editing.Write{w}, Key: key, Request: c.asks(w)})
 	if err == nil {
 		err = done[0].Err
 	}
@@ -236,9 +236,9 @@ func (c *Call) key() (string, error) {
 	return key, nil
 }
 
-// digest names what a request asks for.
-func digest(v any) string {
-	raw, err := json.Marshal(v)
+// asks names what a request asks for, under an idempotency key: of whom, and what.
+func (c *Call) asks(v any) string {
+	raw, err := json.Marshal([]any{c.r.Method, c.r.URL.Path, v})
 	if err != nil {
 		panic(err) // it came as JSON
 	}

@@ -82,6 +82,10 @@ func TestChanges(t *testing.T) {
 	}
 	w.call("contributor", "POST", changes, body, header("Idempotency-Key", "x")).want(201, `"number":1`)
 	w.call("contributor", "POST", changes+"/1/writes", `{"note":"more","writes":[{"id":"inn/2","feature":`+inn("Post")+`}]}`).want(200, `"proposals":2`)
+	more := `{"writes":[{"id":"inn/3","feature":` + inn("Rose") + `}]}`
+	w.call("contributor", "POST", changes, more, header("Idempotency-Key", "y")).want(201, `"number":2`)
+	w.call("contributor", "POST", changes+"/1/writes", more, header("Idempotency-Key", "y")).want(422, "/problems/key-reused")
+	w.call("contributor", "POST", changes+"/2/withdraw", nil).want(200)
 	w.call("contributor", "POST", changes+"/1/accept", `{}`).want(403)
 	w.call("contributor", "POST", changes+"/1/propose", `{}`).want(200, `"state":"proposed"`)
 	w.call("editor", "GET", changes+"?state=proposed", nil).want(200, `"title":"Winter"`)
@@ -94,18 +98,18 @@ func TestChanges(t *testing.T) {
 	w.call("editor", "POST", changes+"/1/accept", `{}`).want(409, "/problems/state")
 	w.call("contributor", "POST", changes+"/1/undo", nil).want(201, `"undoes":1`)
 	w.trust()
-	w.call("contributor", "POST", changes+"/2/accept", `{}`).want(200, `"applied":2`)
+	w.call("contributor", "POST", changes+"/3/accept", `{}`).want(200, `"applied":2`)
 	w.call("contributor", "GET", "/v1/regions/alps/features", nil).want(200, `"features":[]`)
-	w.call("contributor", "GET", changes, nil).want(200, `"number":2`)
+	w.call("contributor", "GET", changes, nil).want(200, `"number":3`)
 	w.call("contributor", "GET", changes+"?organisation=museum", nil).want(403)
 	w.call("contributor", "GET", changes+"/9", nil).want(404)
 
 	// A conflict: another writes first.
 	saved := read[SavedChange](w.call("contributor", "POST", changes, `{"writes":[{"id":"inn/1","feature":`+inn("Krone")+`}]}`).want(201))
-	w.call("contributor", "POST", changes+"/3/propose", `{}`).want(200)
+	w.call("contributor", "POST", changes+"/4/propose", `{}`).want(200)
 	w.call("machine", "PUT", "/v1/regions/alps/features/inn/inn/1", inn("Rose"), header("If-None-Match", "*")).want(200)
-	w.call("editor", "POST", changes+"/3/accept", `{}`).want(412, "change 3: 1 of its features were changed meanwhile", "was created by token/")
-	w.call("editor", "POST", changes+"/3/accept", `{"skip_conflicts":true}`).want(200, `"skipped":1`)
+	w.call("editor", "POST", changes+"/4/accept", `{}`).want(412, "change 4: 1 of its features were changed meanwhile", "was created by token/")
+	w.call("editor", "POST", changes+"/4/accept", `{"skip_conflicts":true}`).want(200, `"skipped":1`)
 	if saved.Change.State != editing.Draft {
 		t.Errorf("a new change is %s", saved.Change.State)
 	}
