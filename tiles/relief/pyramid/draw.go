@@ -15,7 +15,8 @@ type drawer struct {
 	region      Box
 	first, last uint8  // zooms
 	far         pixels // of a level square
-	done        int64
+	done, total int64  // squares of the last zoom
+	progress    func(done, total int64)
 	pending     map[cell.ID][]tile // of cells that are not complete
 	emit        func(id cell.ID, raw []byte) error
 }
@@ -43,6 +44,9 @@ func (d *drawer) draw(ctx context.Context, id cell.ID) (p *pixels, err error) {
 	}
 	if id.Zoom() == d.last {
 		p, err = d.sample(id)
+		if d.done++; d.progress != nil {
+			d.progress(min(d.done, d.total), d.total)
+		}
 	} else {
 		p, err = d.gather(ctx, id)
 	}
@@ -86,8 +90,8 @@ func (d *drawer) gather(ctx context.Context, id cell.ID) (*pixels, error) {
 
 // wanted reports whether a tile lies in the box.
 func (d *drawer) wanted(id cell.ID) bool {
-	a, b := cell.At(d.region.Min, id.Zoom()), cell.At(d.region.Max, id.Zoom())
-	return id.X() >= a.X() && id.X() <= b.X() && id.Y() >= b.Y() && id.Y() <= a.Y()
+	from, to, _ := d.region.squares(id.Zoom())
+	return id.X() >= from.X() && id.X() <= to.X() && id.Y() >= from.Y() && id.Y() <= to.Y()
 }
 
 // flush gives away a cell, if there is anything in it.

@@ -81,27 +81,23 @@ func Within(m *dem.Model, b Box) bool {
 }
 
 // Tiles draws a box's tiles and gives away their cells, each once. It tells
-// progress, if that is set, how many of the squares to look at are done.
+// progress, if that is set, how many squares of the last zoom are done.
 func Tiles(ctx context.Context, m *dem.Model, b Box, progress func(done, total int64), emit func(id cell.ID, raw []byte) error) error {
 	g, err := newGround(m, b)
 	if err != nil {
 		return err
 	}
-	b = b.widened(aroundDegrees + runOutDegrees)
-	d := &drawer{ground: g, region: b, last: MaxZoom(m), pending: make(map[cell.ID][]tile), emit: emit}
+	d := &drawer{ground: g, region: b.widened(aroundDegrees + runOutDegrees), last: MaxZoom(m), pending: make(map[cell.ID][]tile), emit: emit, progress: progress}
 	for i := range d.far.heights {
 		d.far.heights[i] = int32(g.level * relief.Unit)
 	}
-	d.first = MinZoom(b, d.last)
-	from, to := cell.At(cell.Point{LonE7: b.Min.LonE7, LatE7: b.Max.LatE7}, d.first), cell.At(cell.Point{LonE7: b.Max.LonE7, LatE7: b.Min.LatE7}, d.first)
-	total := int64(to.X()-from.X()+1) * int64(to.Y()-from.Y()+1)
+	_, _, d.total = d.region.squares(d.last)
+	d.first = MinZoom(d.region, d.last)
+	from, to, _ := d.region.squares(d.first)
 	for y := from.Y(); y <= to.Y(); y++ {
 		for x := from.X(); x <= to.X(); x++ {
 			if _, err := d.draw(ctx, cell.New(d.first, x, y)); err != nil {
 				return err
-			}
-			if d.done++; progress != nil {
-				progress(d.done, total)
 			}
 		}
 	}
@@ -110,5 +106,16 @@ func Tiles(ctx context.Context, m *dem.Model, b Box, progress func(done, total i
 			return err
 		}
 	}
+	if progress != nil {
+		progress(d.total, d.total)
+	}
 	return nil
+}
+
+// squares returns the north-western and the south-eastern square of a box on a
+// zoom, and how many there are.
+func (b Box) squares(zoom uint8) (from, to cell.ID, count int64) {
+	from = cell.At(cell.Point{LonE7: b.Min.LonE7, LatE7: b.Max.LatE7}, zoom)
+	to = cell.At(cell.Point{LonE7: b.Max.LonE7, LatE7: b.Min.LatE7}, zoom)
+	return from, to, int64(to.X()-from.X()+1) * int64(to.Y()-from.Y()+1)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/pannier-maps/pannier/tiles/cell"
@@ -243,6 +244,19 @@ func TestZooms(t *testing.T) {
 		if got := MinZoom(test.box, 11); got != test.zoom {
 			t.Errorf("box %v begins at z%d, want z%d", test.box, got, test.zoom)
 		}
+	}
+}
+
+// TestProgress tells of each square once, and of the last.
+func TestProgress(t *testing.T) {
+	var told []int64
+	err := Tiles(context.Background(), model(t, grid(16, 46.5, hills)), box(16.2, 46.7, 16.21, 46.71), func(done, total int64) {
+		if told = append(told, done); done < 1 || done > total || total > 12 {
+			t.Errorf("%d of %d", done, total)
+		}
+	}, func(cell.ID, []byte) error { return nil })
+	if err != nil || len(told) < 3 || !slices.IsSorted(told) {
+		t.Errorf("told %v, %v", told, err)
 	}
 }
 
