@@ -1,6 +1,9 @@
 package osm
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+)
 
 // item is what stands in a block.
 type item interface {
@@ -66,13 +69,16 @@ func (q *waiting[T]) flush(w *Writer) error {
 const maxCopy = 1 << 20
 
 // copy takes blocks as they are in another base. Nothing of their kind may wait.
-func (w *Writer) copy(from *Base, kind MemberKind, blocks []block) error {
+func (w *Writer) copy(ctx context.Context, from *Base, kind MemberKind, blocks []block) error {
 	for len(blocks) > 0 {
 		if err := w.follow(kind, blocks[0].first); err != nil {
 			return err
 		}
 		if err := w.failed.Load(); err != nil {
 			return *err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 		n, size := 1, blocks[0].size()
 		for n < len(blocks) && size+blocks[n].size() <= maxCopy {

@@ -64,9 +64,6 @@ func copyUntouched[T item, E changer[T]](old *stream[T], edits []E, w *Writer) e
 	if n == 0 {
 		return nil
 	}
-	if err := old.ctx.Err(); err != nil {
-		return err
-	}
 	if old.copied != nil {
 		for i := range n {
 			if err := old.copied(old.base, old.block+i); err != nil {
@@ -75,7 +72,7 @@ func copyUntouched[T item, E changer[T]](old *stream[T], edits []E, w *Writer) e
 		}
 	}
 	old.block += n
-	return w.copy(old.base, old.kind, blocks[:n])
+	return w.copy(old.ctx, old.base, old.kind, blocks[:n])
 }
 
 // step is a way that joins a node, or leaves it.
