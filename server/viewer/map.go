@@ -96,24 +96,34 @@ func nothing(w http.ResponseWriter) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// tileJSON describes the tiles (https://github.com/mapbox/tilejson-spec, 3.0.0).
+// tileJSON is a description of tiles (https://github.com/mapbox/tilejson-spec,
+// 3.0.0), with what MapLibre takes from it beyond that for heights.
+type tileJSON struct {
+	TileJSON     string          `json:"tilejson"`
+	Name         string          `json:"name"`
+	Tiles        []string        `json:"tiles"`
+	MinZoom      uint8           `json:"minzoom"`
+	MaxZoom      uint8           `json:"maxzoom"`
+	Bounds       [4]float64      `json:"bounds"`
+	Attribution  string          `json:"attribution"`
+	VectorLayers json.RawMessage `json:"vector_layers,omitempty"`
+	Encoding     string          `json:"encoding,omitempty"`
+	TileSize     int             `json:"tileSize,omitempty"`
+}
+
+// describe begins the description of what a region has in a folder of its own.
+func describe(m *version, at, region, folder string) tileJSON {
+	return tileJSON{TileJSON: "3.0.0", Name: m.Meta.Name, Attribution: attribution(m), Tiles: []string{at + "/v1/regions/" + region + "/" + folder + "/{z}/{x}/{y}"}}
+}
+
+// tileJSON describes the tiles of the map.
 func (v *Viewer) tileJSON(w http.ResponseWriter, r *http.Request) {
 	region := mux.Vars(r)["region"]
 	m, at, ok := v.look(w, r)
 	if !ok {
 		return
 	}
-	about := struct {
-		TileJSON     string          `json:"tilejson"`
-		Name         string          `json:"name"`
-		Tiles        []string        `json:"tiles"`
-		MinZoom      uint8           `json:"minzoom"`
-		MaxZoom      uint8           `json:"maxzoom"`
-		Bounds       [4]float64      `json:"bounds"`
-		Attribution  string          `json:"attribution"`
-		VectorLayers json.RawMessage `json:"vector_layers"`
-	}{TileJSON: "3.0.0", Name: m.Meta.Name, Attribution: attribution(m)}
-	about.Tiles = []string{at + "/v1/regions/" + region + "/tiles/{z}/{x}/{y}"}
+	about := describe(m, at, region, "tiles")
 	for i, e7 := range m.Meta.Bounds {
 		about.Bounds[i] = float64(e7) / 1e7
 	}

@@ -41,20 +41,8 @@ func (v *Viewer) reliefJSON(w http.ResponseWriter, r *http.Request) {
 	}
 	region := mux.Vars(r)["region"]
 	v.answer(w, r, fmt.Sprintf("relief.json %s %s", m.name, at), "application/json", follows, func(ctx context.Context) ([]byte, error) {
-		about := struct {
-			TileJSON    string     `json:"tilejson"`
-			Name        string     `json:"name"`
-			Tiles       []string   `json:"tiles"`
-			MinZoom     uint8      `json:"minzoom"`
-			MaxZoom     uint8      `json:"maxzoom"`
-			Bounds      [4]float64 `json:"bounds"`
-			Attribution string     `json:"attribution"`
-			Encoding    string     `json:"encoding"`
-			TileSize    int        `json:"tileSize"`
-		}{
-			TileJSON: "3.0.0", Name: m.Meta.Name, Attribution: attribution(m), Encoding: "terrarium", TileSize: relief.Side,
-			Tiles: []string{at + "/v1/regions/" + region + "/relief/{z}/{x}/{y}"},
-		}
+		about := describe(m, at, region, "relief")
+		about.Encoding, about.TileSize = "terrarium", relief.Side
 		deepest := entries[len(entries)-1]
 		about.Bounds = [4]float64{180, 90, -180, -90} // of the cells: heights reach a little beyond the region
 		for _, e := range entries {
