@@ -32,7 +32,7 @@ import (
 
 // mapVersion goes into the fingerprint of a base map. Raise it when the schema
 // or the builder changes what comes out of the same input.
-const mapVersion = 3
+const mapVersion = 4
 
 // defaultMemory is what a region such as Liechtenstein needs to be drawn without
 // files for sorting; ten times as much is drawn with them in little more time.

@@ -11,8 +11,10 @@
 // every amount of memory: records have a total order in which only equal ones
 // are equal. Inside a tile, geometry of one layer, rank and set of attributes
 // becomes one feature of several parts, and lines among it that meet become one;
-// rivers and one-way streets keep their direction. The sea, which is no element, is
-// made of all coastline ways once they are read, or of ready polygons.
+// rivers and one-way streets keep their direction from zoom 11 on, above which
+// lines are a network without one. What is less than a pixel is left out. The
+// sea, which is no element, is made of all coastline ways once they are read, or
+// of ready polygons.
 package build
 
 import (

@@ -55,7 +55,7 @@ var (
 
 // drawingVersion goes into the fingerprint of a drawing. Raise it when the
 // records of the same elements or the tiles of the same records become others.
-const drawingVersion = 1
+const drawingVersion = 2
 
 // print names what a drawing depends on besides the elements.
 func (o *Options) print(base *osm.Base) [sha256.Size]byte {

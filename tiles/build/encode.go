@@ -104,6 +104,7 @@ type tileEncoder struct {
 	encoder  vector.Encoder
 	features []vector.Feature // with space for geometry that is used again
 	joiner   joiner
+	network  network
 	packed   []byte
 }
 
@@ -159,7 +160,12 @@ func (e *tileEncoder) group(records []record) []vector.Feature {
 		for ; to < len(records) && first.joins(&records[to]); to++ {
 			parseTile(records[to].geometry, &f.Geometry)
 		}
-		if f.Type == vector.Lines && f.Geometry.Len() > 1 {
+		switch {
+		case f.Type == vector.Lines && first.place.tile().Zoom() <= lastNetwork:
+			if e.network.draw(&f.Geometry); f.Geometry.Len() == 0 {
+				features = features[:len(features)-1]
+			}
+		case f.Type == vector.Lines && f.Geometry.Len() > 1:
 			e.joiner.join(&f.Geometry)
 		}
 		from = to

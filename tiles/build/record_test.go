@@ -101,3 +101,39 @@ func TestJoin(t *testing.T) {
 		}
 	}
 }
+
+func TestNetwork(t *testing.T) {
+	line := func(points ...int32) (line []vector.TilePoint) {
+		for i := 0; i < len(points); i += 2 {
+			line = append(line, vector.TilePoint{X: points[i], Y: points[i+1]})
+		}
+		return line
+	}
+	tests := []struct {
+		name        string
+		lines, want [][]vector.TilePoint
+	}{
+		{"two carriageways", [][]vector.TilePoint{line(0, 0, 20, 0, 40, 0), line(40, 0, 20, 0), line(20, 0, 0, 0)}, [][]vector.TilePoint{line(0, 0, 20, 0, 40, 0)}},
+		{"head to head", [][]vector.TilePoint{line(0, 0, 20, 0), line(40, 0, 20, 0)}, [][]vector.TilePoint{line(0, 0, 20, 0, 40, 0)}},
+		{"fork", [][]vector.TilePoint{line(0, 0, 20, 0, 40, 0), line(20, 0, 20, 20)}, [][]vector.TilePoint{line(0, 0, 20, 0), line(20, 0, 40, 0), line(20, 0, 20, 20)}},
+		{"circle", [][]vector.TilePoint{line(0, 0, 20, 0, 20, 20), line(0, 0, 20, 20)}, [][]vector.TilePoint{line(0, 0, 20, 0, 20, 20, 0, 0)}},
+		{"within a pixel", [][]vector.TilePoint{line(0, 0, 15, 15, 15, 0), line(50, 0, 66, 0)}, [][]vector.TilePoint{line(50, 0, 66, 0)}},
+		{"short, but a part", [][]vector.TilePoint{line(0, 0, 20, 0), line(20, 0, 21, 0)}, [][]vector.TilePoint{line(0, 0, 20, 0, 21, 0)}},
+		{"a point", [][]vector.TilePoint{line(3, 3, 3, 3)}, nil},
+	}
+	var n network
+	for _, test := range tests {
+		var g vector.Tile
+		for _, l := range test.lines {
+			g.Add(l)
+		}
+		n.draw(&g)
+		var got [][]vector.TilePoint
+		for i := range g.Len() {
+			got = append(got, slices.Clone(g.Part(i)))
+		}
+		if !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}
