@@ -63,6 +63,9 @@ func Create(path string, header Header) (*Writer, error) {
 // maxPackers bounds the memory that packing takes on machines with many cores.
 const maxPackers = 8
 
+// window is how far packing looks back, in bytes; few frames are larger.
+const window = 512 << 10
+
 // defaultMemory is for the sorting of what needs sorting, in bytes.
 const defaultMemory = 64 << 20
 
@@ -77,7 +80,8 @@ func create(path string, header Header, memory int) (*Writer, error) {
 // createPlain starts a base whose uses come ready, or are not wanted.
 func createPlain(path string, header Header) (*Writer, error) {
 	packers := min(runtime.GOMAXPROCS(0), maxPackers)
-	zip, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(packers))
+	zip, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false),
+		zstd.WithEncoderConcurrency(packers), zstd.WithWindowSize(window))
 	if err != nil {
 		return nil, fmt.Errorf("create base: %w", err)
 	}
