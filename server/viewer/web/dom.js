@@ -33,8 +33,10 @@ export function link(href, text) {
 // fold makes texts alike that people type alike.
 export const fold = (s) => s.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '').replace(/đ/g, 'd').replace(/ł/g, 'l').replace(/ø/g, 'o').replace(/ß/g, 'ss').replace(/æ/g, 'ae');
 
-export async function get(path) {
-	const answer = await fetch(path);
+// get fetches what the server has at a path; what is not urgent leaves the way to
+// the map.
+export async function get(path, priority = 'auto') {
+	const answer = await fetch(path, {priority});
 	if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
 	return answer.json();
 }

@@ -66,7 +66,7 @@ async function open(region) {
 		map.fitBounds(bounds, {padding: 30, animate: false});
 	}
 	try {
-		const places = prepare(await get(regionPath(`places.json?${read}`)));
+		const places = prepare(await get(regionPath(`places.json?${read}`), 'low'));
 		if (state.region !== region) return; // somebody chose another meanwhile
 		state.places = places;
 		drawPlaces();

@@ -4,8 +4,8 @@
 
 // The first zoom of categories, else of their group, else 15.
 const zooms = {
-	11: ['lodging.alpine_hut', 'nature.pass', 'notice'],
-	12: ['nature.peak', 'lodging.wilderness_hut', 'lodging.camp_site', 'transport.station', 'transport.airport', 'transport.ferry', 'sight.castle', 'cycling.park'],
+	11: ['notice'],
+	12: ['lodging.alpine_hut', 'nature.pass', 'nature.peak', 'lodging.wilderness_hut', 'lodging.camp_site', 'transport.station', 'transport.airport', 'transport.ferry', 'sight.castle', 'cycling.park'],
 	13: ['cycling.shop', 'cycling.repair', 'cycling.rental', 'cycling.charging', 'cycling.tubes', 'water.drinking', 'water.spring', 'info.office', 'lodging.hostel', 'transport.cable_car',
 		'transport.bus_station', 'sight.viewpoint', 'sight.tower', 'sight.lighthouse', 'nature.waterfall', 'nature.cave', 'nature.beach', 'culture.museum', 'culture.monastery', 'health.hospital',
 		'leisure.bathing_place', 'rest.shelter', 'living.village', 'producer'],

@@ -1,7 +1,8 @@
 // Renders places of a running server in headless Chromium, to be looked at:
 //   node render.mjs http://127.0.0.1:8080 OUT [REGION LAT,LON ZOOM[,ZOOM…] [light|dark] [WIDTHxHEIGHT]]…
 // CHROMIUM names the browser, else it is /usr/bin/chromium; with JPEG=82 pictures are
-// JPEG of that quality, else PNG.
+// JPEG of that quality, else PNG. It prints after how many milliseconds the map and
+// its places were drawn, and what the page itself had fetched by then.
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import puppeteer from 'puppeteer-core';
@@ -27,10 +28,11 @@ for (let i = 0; i < views.length; i += 5) {
 		await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: theme}]);
 		await page.goto(`${server}/?region=${region}#map=${zoom}/${lat}/${lon}`);
 		await page.waitForFunction(() => document.body.dataset.places === 'drawn', {timeout: 120_000});
+		const [ms, bytes] = await page.evaluate(() => [performance.now(), performance.getEntriesByType('resource').reduce((n, e) => n + e.transferSize, 0)]);
 		await new Promise((done) => setTimeout(done, 1500));
 		const name = join(out, `${region}-${zoom}-${theme}-${width}.${process.env.JPEG ? 'jpeg' : 'png'}`);
 		await page.screenshot({path: name, ...(process.env.JPEG ? {type: 'jpeg', quality: Number(process.env.JPEG)} : {})});
-		console.log(name);
+		console.log(`${name}  ${Math.round(ms)} ms, ${Math.round(bytes / 1000)} kB`);
 		await page.close();
 	}
 }
