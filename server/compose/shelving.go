@@ -26,6 +26,7 @@ type shelving struct {
 	opts    fromosm.Options
 	path    string
 	print   string
+	temp    string // folder for temporary files
 
 	cells  map[cell.ID]*shelved
 	beyond []string // ids of routes that reach beyond the height model
@@ -42,7 +43,7 @@ type shelved struct {
 func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base, earlier *osm.Base, area orb.MultiPolygon, heights *survey) (*shelf, error) {
 	s := &shelving{
 		base: base, area: area, heights: heights, opts: fromosm.Options{Languages: r.Languages, Workers: c.workers()},
-		path: filepath.Join(c.Cache, r.ID+".shelf"), print: heights.sign(fingerprint(r, base)), cells: make(map[cell.ID]*shelved),
+		path: filepath.Join(c.Cache, r.ID+".shelf"), temp: c.TempDir, print: heights.sign(fingerprint(r, base)), cells: make(map[cell.ID]*shelved),
 	}
 	if !c.Rebuild {
 		if made, err := openShelf(s.path, s.print); err == nil {
@@ -96,6 +97,9 @@ func (s *shelving) take(f *feature.Feature) error {
 
 // make makes the shelf of all features.
 func (s *shelving) make(ctx context.Context) error {
+	if err := s.base.Unpack(ctx, s.temp); err != nil {
+		return err
+	}
 	if _, err := fromosm.Features(ctx, s.base, s.opts, s.take); err != nil {
 		return err
 	}

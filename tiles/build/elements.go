@@ -35,6 +35,9 @@ func newSource(base *osm.Base, opts Options, members *members) *source {
 // cutElements turns all elements into records in s. It returns the ways of the
 // coast and what is wrong with them.
 func cutElements(ctx context.Context, base *osm.Base, opts Options, s *sorter) (shore, error) {
+	if err := base.Unpack(ctx, opts.TempDir); err != nil {
+		return shore{}, err
+	}
 	members, err := readMembers(ctx, base)
 	if err != nil {
 		return shore{}, err

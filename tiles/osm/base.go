@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -24,6 +25,9 @@ type Base struct {
 	firsts [sections][]int64 // first ids of the blocks
 	counts [sections]int64
 	cache  *cache
+
+	unpacking sync.Mutex
+	unpacked  atomic.Pointer[unpacked]
 }
 
 // OpenBase opens a base. Lookups by id keep decoded blocks in memory, about
@@ -95,7 +99,12 @@ func (b *Base) corrupt(offset int64, why string) error {
 }
 
 // Close closes the file. No other call may be running or follow.
-func (b *Base) Close() error { return b.file.Close() }
+func (b *Base) Close() error {
+	if u := b.unpacked.Load(); u != nil {
+		return errors.Join(u.file.Close(), b.file.Close())
+	}
+	return b.file.Close()
+}
 
 // Header returns what is known about the origin of the data.
 func (b *Base) Header() Header { return b.header }
@@ -150,16 +159,37 @@ func readBlock[T element](b *Base, kind MemberKind, i int, decode func(shape, fa
 }
 
 func (b *Base) readPlaces(i int) (*places, error) {
-	at := b.blocks[NodeKind][i]
-	shape, err := b.readFrame(at.shape)
+	return readShape(b, NodeKind, i, decodePlaces)
+}
+
+// readNodeShapes returns the nodes of block i without their facts.
+func (b *Base) readNodeShapes(i int) ([]Node, error) {
+	p, err := b.readPlaces(i)
 	if err != nil {
 		return nil, err
 	}
-	p, err := decodePlaces(shape, at.count)
-	if err != nil {
-		return nil, b.corrupt(at.shape.offset, err.Error())
+	nodes := make([]Node, len(p.ids))
+	for i := range nodes {
+		nodes[i] = Node{ID: p.ids[i], Point: p.points[i]}
 	}
-	return p, nil
+	return nodes, nil
+}
+
+// readWayShapes returns the ways of block i without their facts.
+func (b *Base) readWayShapes(i int) ([]Way, error) {
+	return readShape(b, WayKind, i, decodeWayShapes)
+}
+
+func readShape[T any](b *Base, kind MemberKind, i int, decode func(shape []byte, count int) (T, error)) (decoded T, err error) {
+	at := b.blocks[kind][i]
+	shape, err := b.readFrame(at.shape)
+	if err != nil {
+		return decoded, err
+	}
+	if decoded, err = decode(shape, at.count); err != nil {
+		return decoded, b.corrupt(at.shape.offset, err.Error())
+	}
+	return decoded, nil
 }
 
 // readFrame reads, checks and decompresses a frame.

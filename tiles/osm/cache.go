@@ -28,6 +28,7 @@ const (
 	cachedPlaces cached = iota
 	cachedNodes
 	cachedWays
+	cachedShapes // of ways
 	cachedRelations
 )
 

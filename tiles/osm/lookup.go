@@ -39,12 +39,25 @@ func lookup[T element](b *Base, kind MemberKind, what cached, id int64, read fun
 	if err != nil {
 		return found, false, err
 	}
-	elements := value.([]T)
+	found, ok = find(value.([]T), id)
+	return found, ok, nil
+}
+
+// find finds an element among others that are sorted by id.
+func find[T element](elements []T, id int64) (found T, ok bool) {
 	n := sort.Search(len(elements), func(n int) bool { return elements[n].key() >= id })
 	if n == len(elements) || elements[n].key() != id {
-		return found, false, nil
+		return found, false
 	}
-	return elements[n], true, nil
+	return elements[n], true
+}
+
+// wayShape returns a way without its facts.
+func (b *Base) wayShape(id int64) (Way, bool, error) {
+	if u := b.unpacked.Load(); u != nil {
+		return u.way(id)
+	}
+	return lookup(b, WayKind, cachedShapes, id, b.readWayShapes)
 }
 
 // Points returns the locations of a way's nodes, in order. Nodes that the base
@@ -57,22 +70,26 @@ func (b *Base) Points(refs []int64) ([]cell.Point, error) {
 
 // locate calls found for each node that the base has, in order.
 func (b *Base) locate(refs []int64, found func(id int64, p cell.Point)) error {
+	firsts, placesOf := b.firsts[NodeKind], b.placesOf
+	if u := b.unpacked.Load(); u != nil {
+		firsts, placesOf = u.nodes.firsts, u.placesOf
+	}
 	var (
-		block = -1 // the block in hand
-		in    *places
-		near  int // where the last node was found
+		part = -1 // the block or group in hand
+		in   *places
+		near int // where the last node was found
 	)
 	for _, id := range refs {
-		if block < 0 || !b.within(block, id) {
-			i := b.blockOf(NodeKind, id)
+		if part < 0 || id < firsts[part] || part+1 < len(firsts) && id >= firsts[part+1] {
+			i := last(firsts, id)
 			if i < 0 {
 				continue
 			}
-			p, err := b.placesOf(i)
+			p, err := placesOf(i)
 			if err != nil {
 				return err
 			}
-			block, in, near = i, p, 0
+			part, in, near = i, p, 0
 		}
 		if near+1 < len(in.ids) && in.ids[near+1] == id {
 			near++
@@ -101,16 +118,13 @@ func (b *Base) placesOf(i int) (*places, error) {
 }
 
 // blockOf returns the block that would hold the element, -1 when none.
-func (b *Base) blockOf(kind MemberKind, id int64) int {
-	n, ok := slices.BinarySearch(b.firsts[kind], id)
+func (b *Base) blockOf(kind MemberKind, id int64) int { return last(b.firsts[kind], id) }
+
+// last returns the last part whose first id is not above id, -1 when none.
+func last(firsts []int64, id int64) int {
+	n, ok := slices.BinarySearch(firsts, id)
 	if ok {
 		return n
 	}
 	return n - 1
-}
-
-// within reports whether block i would hold the node.
-func (b *Base) within(i int, id int64) bool {
-	firsts := b.firsts[NodeKind]
-	return firsts[i] <= id && (i+1 == len(firsts) || id < firsts[i+1])
 }

@@ -19,7 +19,7 @@ func (b *Base) MemberWays(r Relation) ([]MemberWay, error) {
 		if m.Kind != WayKind {
 			continue
 		}
-		way, ok, err := b.Way(m.Ref)
+		way, ok, err := b.wayShape(m.Ref)
 		if err != nil {
 			return nil, err
 		}

@@ -141,6 +141,19 @@ func decodeNodes(shape, facts []byte, count int) ([]Node, error) {
 }
 
 func decodeWays(shape, facts []byte, count int) ([]Way, error) {
+	ways, err := decodeWayShapes(shape, count)
+	if err != nil {
+		return nil, err
+	}
+	f := openFacts(facts, count)
+	for i := range ways {
+		ways[i].Tags, ways[i].Meta = f.tags[i], f.metas[i]
+	}
+	return ways, f.end()
+}
+
+// decodeWayShapes returns ways without their facts.
+func decodeWayShapes(shape []byte, count int) ([]Way, error) {
 	c := column{data: shape}
 	ids := c.ids(count)
 	sizes, sum := c.sizes(len(ids))
@@ -154,12 +167,11 @@ func decodeWays(shape, facts []byte, count int) ([]Way, error) {
 		return nil, err
 	}
 	ways := make([]Way, count)
-	f := openFacts(facts, count)
 	for i, n := range sizes {
-		ways[i] = Way{ID: ids[i], Nodes: refs[:n:n], Tags: f.tags[i], Meta: f.metas[i]}
+		ways[i] = Way{ID: ids[i], Nodes: refs[:n:n]}
 		refs = refs[n:]
 	}
-	return ways, f.end()
+	return ways, nil
 }
 
 func decodeRelations(shape, facts []byte, count int) ([]Relation, error) {
