@@ -198,11 +198,11 @@ func TestUnfitArchive(t *testing.T) {
 
 // TestBoundedArchive counts what a small file may claim.
 func TestBoundedArchive(t *testing.T) {
-	s := &sifter{ctx: context.Background(), budget: 100, layers: archive.Layers{}, report: func(int64) {}}
+	s := &sifter{ctx: context.Background(), bytes: maxTileBytes - 100, layers: archive.Layers{}, report: func(int64) {}}
 	if _, err := s.check(archive.Tile{ID: cell.World, Data: make([]byte, 101)}); !errors.Is(err, ErrArchive) {
-		t.Errorf("more bytes than the budget: %v", err)
+		t.Errorf("more bytes than may be: %v", err)
 	}
-	s = &sifter{ctx: context.Background(), budget: 100, tiles: maxTiles - 1, layers: archive.Layers{}, report: func(int64) {}}
+	s = &sifter{ctx: context.Background(), tiles: maxTiles - 1, layers: archive.Layers{}, report: func(int64) {}}
 	for i, want := range []error{nil, ErrArchive} {
 		if _, err := s.check(archive.Tile{ID: cell.World}); !errors.Is(err, want) {
 			t.Errorf("tile %d: %v, want %v", maxTiles+i, err, want)

@@ -124,6 +124,8 @@ func (j *Jobs) parse(ctx context.Context, region string, job *Job, path string, 
 	switch {
 	case kind == source.Shapefile:
 		return nil, release, refused("%s: places and routes of a shapefile are read as GeoJSON (ogr2ogr -t_srs EPSG:4326 places.geojson %[1]s)", job.File)
+	case kind.Archive():
+		return nil, release, refused("%s: this is a ready map (%s), which only the site's operator brings in; a provider's file holds places and routes of their own", job.File, kind)
 	case !kind.Features():
 		return nil, release, refused("%s: this is data of OpenStreetMap (%s), which the map has from there; a provider's file holds places and routes of their own", job.File, kind)
 	}

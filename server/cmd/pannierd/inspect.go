@@ -76,6 +76,8 @@ for. Nothing is imported. Exit status 1 when a file cannot be read at all.`,
 func inspect(path, language string, columns []string) (i inspection, err error) {
 	if kind, err := source.Detect(path); kind == source.Shapefile && err == nil {
 		return inspectShapes(path)
+	} else if kind.Archive() && err == nil {
+		return inspectArchive(path, kind)
 	}
 	opts := records.Options{Source: ingest.SourceName(path), Provider: "inspect", Licence: "CC0-1.0", Language: language}
 	f, kind, err := source.Open(path)

@@ -116,7 +116,7 @@ func parseHeader(raw []byte, size uint64) (Header, error) {
 		return h, fmt.Errorf("%w: no header", archive.ErrCorrupt)
 	}
 	if raw[7] != magic[7] {
-		return h, fmt.Errorf("%w: version %d", archive.ErrUnsupported, raw[7])
+		return h, fmt.Errorf("%w: version %d; version 3 can be read", archive.ErrUnsupported, raw[7])
 	}
 	at := 8
 	u64 := func() uint64 { at += 8; return binary.LittleEndian.Uint64(raw[at-8:]) }
