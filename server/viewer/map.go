@@ -29,6 +29,7 @@ const vectorTile = "application/vnd.mapbox-vector-tile"
 
 // tileParts are what a tile is made of: cells of a version, and how.
 type tileParts struct {
+	kind  string // tells what else is made of the same cells
 	cells []manifest.Entry
 	fresh func(ctx context.Context) (*document, error) // errNothing for an empty one
 }
@@ -41,7 +42,7 @@ func (v *Viewer) one(m *version, layer cell.Layer, id cell.ID, body func(data []
 	if !ok {
 		return tileParts{}
 	}
-	return tileParts{[]manifest.Entry{e}, func(ctx context.Context) (*document, error) {
+	return tileParts{cells: []manifest.Entry{e}, fresh: func(ctx context.Context) (*document, error) {
 		data, err := v.cells.item(ctx, e, cell.TileKey(id))
 		if data == nil || err != nil {
 			return nil, cmp.Or(err, errNothing)
@@ -72,7 +73,7 @@ func (v *Viewer) sendTile(w http.ResponseWriter, r *http.Request, of func(m *ver
 		nothing(w)
 		return
 	}
-	name := fmt.Sprintf("%d/%d/%d %v", z, x, y, m.Meta.Languages) // of places
+	name := fmt.Sprintf("%s %d/%d/%d %v", parts.kind, z, x, y, m.Meta.Languages) // of places
 	for _, e := range parts.cells {
 		name += fmt.Sprintf(" %s %s", e.Key.Layer, e.Hash)
 	}
@@ -188,7 +189,7 @@ func (v *Viewer) style(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if len(reliefCells(m)) > 0 {
-		o.Relief = at + "/v1/regions/" + region + "/relief.json"
+		o.Relief, o.Contours = at+"/v1/regions/"+region+"/relief.json", at+"/v1/regions/"+region+"/contours.json"
 	}
 	for _, f := range fonts {
 		f.URL = at + "/viewer/" + f.URL

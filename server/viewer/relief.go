@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 
 	"github.com/gorilla/mux"
 
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/relief"
+	"github.com/pannier-maps/pannier/tiles/relief/contour"
 )
 
 // relief answers with a tile of heights, for shaded hills.
@@ -28,8 +30,66 @@ func (v *Viewer) relief(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// contours answers with a tile of contour lines, drawn of its heights and of those
+// around it.
+func (v *Viewer) contours(w http.ResponseWriter, r *http.Request) {
+	v.sendTile(w, r, func(m *version, id cell.ID) tileParts {
+		p := tileParts{kind: "contours"}
+		near := make(map[[2]int]manifest.Entry)
+		for i := range 9 {
+			right, down := i%3-1, i/3-1
+			if e, ok := m.Find(cell.Key{Layer: cell.Relief, ID: cell.OfTile(beside(id, right, down))}); ok {
+				near[[2]int{right, down}] = e
+				if !slices.Contains(p.cells, e) {
+					p.cells = append(p.cells, e)
+				}
+			}
+		}
+		p.fresh = func(ctx context.Context) (*document, error) {
+			data, err := contour.Tile(func(right, down int) (*relief.Heights, error) {
+				e, ok := near[[2]int{right, down}]
+				if !ok {
+					return nil, nil
+				}
+				data, err := v.cells.item(ctx, e, cell.TileKey(beside(id, right, down)))
+				if data == nil || err != nil {
+					return nil, err
+				}
+				return relief.Decode(data)
+			})
+			if data == nil || err != nil {
+				return nil, cmp.Or(err, errNothing)
+			}
+			return newDocument(vectorTile, data), nil
+		}
+		return p
+	})
+}
+
+// beside returns the square so many columns to the right and rows down; at the edge
+// of the world, the outermost.
+func beside(id cell.ID, right, down int) cell.ID {
+	last := int64(1)<<id.Zoom() - 1
+	move := func(v uint32, by int) uint32 { return uint32(max(0, min(int64(v)+int64(by), last))) }
+	return cell.New(id.Zoom(), move(id.X(), right), move(id.Y(), down))
+}
+
 // reliefJSON describes the tiles of heights.
 func (v *Viewer) reliefJSON(w http.ResponseWriter, r *http.Request) {
+	v.describeRelief(w, r, "relief", func(about *tileJSON) { about.Encoding, about.TileSize = "terrarium", relief.Side })
+}
+
+// contoursJSON describes the tiles of contour lines, which are all of one zoom:
+// viewers enlarge them.
+func (v *Viewer) contoursJSON(w http.ResponseWriter, r *http.Request) {
+	v.describeRelief(w, r, "contours", func(about *tileJSON) {
+		about.MinZoom = about.MaxZoom
+		about.VectorLayers = fmt.Appendf(nil, `[{"id":%q,"fields":{"ele":"Number","index":"Boolean"},"minzoom":%d,"maxzoom":%d}]`, contour.Layer, about.MinZoom, about.MaxZoom)
+	})
+}
+
+// describeRelief answers with the description of tiles that are made of heights.
+func (v *Viewer) describeRelief(w http.ResponseWriter, r *http.Request, folder string, more func(about *tileJSON)) {
 	m, at, ok := v.look(w, r)
 	if !ok {
 		return
@@ -40,9 +100,8 @@ func (v *Viewer) reliefJSON(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	region := mux.Vars(r)["region"]
-	v.answer(w, r, fmt.Sprintf("relief.json %s %s", m.name, at), "application/json", follows, func(ctx context.Context) ([]byte, error) {
-		about := describe(m, at, region, "relief")
-		about.Encoding, about.TileSize = "terrarium", relief.Side
+	v.answer(w, r, fmt.Sprintf("%s.json %s %s", folder, m.name, at), "application/json", follows, func(ctx context.Context) ([]byte, error) {
+		about := describe(m, at, region, folder)
 		deepest := entries[len(entries)-1]
 		about.Bounds = [4]float64{180, 90, -180, -90} // of the cells: heights reach a little beyond the region
 		for _, e := range entries {
@@ -58,6 +117,7 @@ func (v *Viewer) reliefJSON(w http.ResponseWriter, r *http.Request) {
 		if err := cmp.Or(err, failed); err != nil {
 			return nil, err
 		}
+		more(&about)
 		return json.Marshal(about)
 	})
 }

@@ -12,6 +12,8 @@
 //	/v1/regions/{region}/tiles/{z}/{x}/{y}       a tile, gzipped where that is understood; 204 when empty
 //	/v1/regions/{region}/relief.json             TileJSON of heights, where the region has some
 //	/v1/regions/{region}/relief/{z}/{x}/{y}      heights as a PNG in Terrarium encoding; 204 where none are known
+//	/v1/regions/{region}/contours.json           TileJSON of contour lines, drawn of the heights
+//	/v1/regions/{region}/contours/{z}/{x}/{y}    contour lines as a vector tile; 204 where there are none
 //	/v1/regions/{region}/places.json             GeoJSON of places, routes and notices: id, kind, category, icon, name; ?languages=de,en
 //	/v1/regions/{region}/places/{id}             a place's whole record, with opening_words in one of ?languages=de,en
 //
@@ -73,6 +75,8 @@ func New(objects Objects, origins Origins, log *slog.Logger) *Viewer {
 		region + `/tiles/{z:[0-9]{1,2}}/{x:[0-9]{1,5}}/{y:[0-9]{1,5}}`: v.tile,
 		region + `/relief.json`: v.reliefJSON,
 		region + `/relief/{z:[0-9]{1,2}}/{x:[0-9]{1,5}}/{y:[0-9]{1,5}}`: v.relief,
+		region + `/contours.json`: v.contoursJSON,
+		region + `/contours/{z:[0-9]{1,2}}/{x:[0-9]{1,5}}/{y:[0-9]{1,5}}`: v.contours,
 		region + `/places.json`:    v.places,
 		region + `/places/{id:.+}`: v.place,
 	} {

@@ -39,6 +39,7 @@ type Options struct {
 	Languages []string // of names: the first counts, then what stands on the spot
 	Tiles     string   // address of the TileJSON
 	Relief    string   // address of the TileJSON of heights; "": no shaded hills
+	Contours  string   // address of the TileJSON of contour lines; "": none
 	Sprite    string   // address of the sprite without its extension; "": no icons
 	Fonts     []Font
 }
@@ -62,7 +63,7 @@ func New(o Options) ([]byte, error) {
 	for name, e := range expressions {
 		words[name] = e
 	}
-	words["tiles"], words["relief"], words["name"] = o.Tiles, o.Relief, nameIn(o.Languages)
+	words["tiles"], words["relief"], words["contours"], words["name"] = o.Tiles, o.Relief, o.Contours, nameIn(o.Languages)
 	var style map[string]any
 	if err := json.Unmarshal(styleJSON, &style); err != nil {
 		return nil, fmt.Errorf("style.json: %w", err)
@@ -72,9 +73,11 @@ func New(o Options) ([]byte, error) {
 		return nil, fmt.Errorf("style.json: %w", err)
 	}
 	style = filled.(map[string]any)
-	if o.Relief == "" {
-		delete(style["sources"].(map[string]any), "relief")
-		style["layers"] = slices.DeleteFunc(style["layers"].([]any), func(l any) bool { return l.(map[string]any)["source"] == "relief" })
+	for source, address := range map[string]string{"relief": o.Relief, "contours": o.Contours} {
+		if address == "" {
+			delete(style["sources"].(map[string]any), source)
+			style["layers"] = slices.DeleteFunc(style["layers"].([]any), func(l any) bool { return l.(map[string]any)["source"] == source })
+		}
 	}
 	for _, l := range style["layers"].([]any) {
 		if layer := l.(map[string]any); layer["type"] != "background" && layer["source"] == nil {

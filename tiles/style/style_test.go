@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pannier-maps/pannier/tiles/relief/contour"
 	"github.com/pannier-maps/pannier/tiles/schema"
 	"github.com/pannier-maps/pannier/tiles/taxonomy"
 )
@@ -156,7 +157,7 @@ func TestWords(t *testing.T) {
 			}
 		}
 		maps.Copy(known, expressions)
-		for _, name := range []string{"tiles", "relief", "name"} {
+		for _, name := range []string{"tiles", "relief", "contours", "name"} {
 			known[name] = true
 		}
 		for name := range used {
@@ -215,27 +216,28 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestRelief draws shaded hills below all that is drawn on the ground, where there
-// are heights.
+// TestRelief draws shaded hills and contour lines below all else that is drawn on
+// the ground, where there are heights.
 func TestRelief(t *testing.T) {
 	plain, _ := styleOf(t, Options{Tiles: "/tiles.json"})
-	hilly, _ := styleOf(t, Options{Tiles: "/tiles.json", Relief: "/relief.json"})
-	if len(plain.Sources) != 1 || len(hilly.Layers) != len(plain.Layers)+1 {
-		t.Fatalf("sources %v; %d layers, %d with relief", plain.Sources, len(plain.Layers), len(hilly.Layers))
+	hilly, _ := styleOf(t, Options{Tiles: "/tiles.json", Relief: "/relief.json", Contours: "/contours.json"})
+	shaded, _ := styleOf(t, Options{Tiles: "/tiles.json", Relief: "/relief.json"})
+	if len(plain.Sources) != 1 || len(shaded.Layers) != len(plain.Layers)+1 || len(hilly.Layers) != len(plain.Layers)+4 {
+		t.Fatalf("sources %v; %d layers, %d with shade, %d with contours", plain.Sources, len(plain.Layers), len(shaded.Layers), len(hilly.Layers))
 	}
-	if r := hilly.Sources["relief"]; r.Type != "raster-dem" || r.URL != "/relief.json" {
-		t.Errorf("source %+v", r)
+	if r, c := hilly.Sources["relief"], hilly.Sources["contours"]; r.Type != "raster-dem" || r.URL != "/relief.json" || c.Type != "vector" || c.URL != "/contours.json" {
+		t.Errorf("sources %+v, %+v", r, c)
 	}
 	for i, l := range hilly.Layers {
-		if l.Type != "hillshade" {
-			if l.Source == "relief" {
-				t.Errorf("%s is drawn of heights", l.ID)
-			}
+		if (l.Type == "hillshade") != (l.Source == "relief") || l.Source == "contours" && l.SourceLayer != contour.Layer {
+			t.Errorf("%s is drawn of %s %s", l.ID, l.Source, l.SourceLayer)
+		}
+		if l.Source == "map" || l.Type == "background" || l.Type == "symbol" {
 			continue
 		}
 		for _, above := range hilly.Layers[:i] {
-			if above.Type != "background" && above.Type != "fill" {
-				t.Errorf("hills are drawn over %s", above.ID)
+			if above.Type != "background" && above.Type != "fill" && above.Source == "map" {
+				t.Errorf("%s is drawn over %s", l.ID, above.ID)
 			}
 		}
 	}
