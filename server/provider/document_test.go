@@ -17,7 +17,7 @@ func TestSecurityDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]bool{}
-	for _, folder := range []string{"../auth", ".", "../media", "../outbound", "../public", "../schedule", "../webhook", "../../sync/pull"} {
+	for _, folder := range []string{"../auth", ".", "../jobs", "../media", "../outbound", "../public", "../schedule", "../webhook", "../../sync/pull"} {
 		files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
 		if err != nil {
 			t.Fatal(err)
