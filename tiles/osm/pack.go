@@ -85,7 +85,7 @@ func (w *Writer) copy(ctx context.Context, from *Base, kind MemberKind, blocks [
 			size += blocks[n].size()
 			n++
 		}
-		j := &job{kind: kind, blocks: blocks[:n:n], data: make([]byte, size), ready: make(chan struct{})}
+		j := &job{kind: kind, blocks: blocks[:n:n], data: w.buffer(size), copied: true, ready: make(chan struct{})}
 		if err := from.readAt(j.data, blocks[0].shape.offset); err != nil {
 			return err
 		}
@@ -95,6 +95,18 @@ func (w *Writer) copy(ctx context.Context, from *Base, kind MemberKind, blocks [
 		blocks = blocks[n:]
 	}
 	return nil
+}
+
+// buffer returns memory for a copy, of an earlier one if possible.
+func (w *Writer) buffer(size int) []byte {
+	select {
+	case b := <-w.spare:
+		if size <= cap(b) {
+			return b[:size]
+		}
+	default:
+	}
+	return make([]byte, size, max(size, maxCopy))
 }
 
 // run writes the blocks as they become ready, in order.
@@ -112,6 +124,12 @@ func (w *Writer) run() {
 			w.index.blocks[j.kind] = append(w.index.blocks[j.kind], b)
 		}
 		w.write(j.data)
+		if j.copied {
+			select {
+			case w.spare <- j.data:
+			default:
+			}
+		}
 	}
 }
 

@@ -35,7 +35,8 @@ type Writer struct {
 	uses      waiting[use]
 	pairs     *pairs // what the uses are made of; nil when they come ready
 
-	jobs   chan *job // in the order of the file
+	jobs   chan *job   // in the order of the file
+	spare  chan []byte // memory of copies that are written
 	done   chan struct{}
 	failed atomic.Pointer[error]
 
@@ -50,6 +51,7 @@ type job struct {
 	kind   MemberKind
 	blocks []block // offsets come later
 	data   []byte
+	copied bool // data may be used again
 	err    error
 	ready  chan struct{}
 }
@@ -91,7 +93,7 @@ func createPlain(path string, header Header) (*Writer, error) {
 	}
 	w := &Writer{
 		path: path, file: file, zip: zip, header: header,
-		jobs: make(chan *job, packers), done: make(chan struct{}),
+		jobs: make(chan *job, packers), spare: make(chan []byte, packers), done: make(chan struct{}),
 		out: bufio.NewWriterSize(file, 1<<20),
 	}
 	w.nodes = waiting[Node]{kind: NodeKind, encode: func(n []Node) ([]byte, []byte) { return nodeShape(n), encodeFacts(n, nil) }}
