@@ -81,6 +81,9 @@ func zooms(ctx context.Context, db queryer) (first, last uint8, err error) {
 	return first, last, err
 }
 
+// unasserted is what SPDX calls a licence that nobody names.
+const unasserted = "NOASSERTION"
+
 // Attribution returns the line that must be shown with a version's content,
 // composed from the licences of what is in it.
 func Attribution(m *manifest.Manifest) string {
@@ -90,7 +93,7 @@ func Attribution(m *manifest.Manifest) string {
 		switch {
 		case part == "":
 			part = l.ID
-		case l.ID != "" && !strings.Contains(part, l.ID):
+		case l.ID != "" && l.ID != unasserted && !strings.Contains(part, l.ID):
 			part += " (" + l.ID + ")"
 		}
 		if part != "" && !slices.Contains(parts, part) {

@@ -317,3 +317,33 @@ func FuzzArchive(f *testing.F) {
 		}
 	})
 }
+
+// FuzzMetadata checks that whatever the rows say becomes metadata that can be
+// written and read again.
+func FuzzMetadata(f *testing.F) {
+	f.Add("pbf", "9.47,47.04,9.64,47.27", "0", "14", `{"vector_layers":[{"id":"a","fields":{}}]}`, "a name")
+	f.Add("image/png", "1,2,3", "-1", "99", `[]`, "\xff")
+	f.Add("", "NaN,Inf,1e300,-0", "x", "", "", "")
+	f.Fuzz(func(t *testing.T, format, bounds, minzoom, maxzoom, list, name string) {
+		a := &Archive{metadata: map[string]string{"format": format, "bounds": bounds, "minzoom": minzoom, "maxzoom": maxzoom, "json": list, "name": name}}
+		m, err := a.Metadata()
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := MetadataRows(&m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := &Archive{metadata: make(map[string]string)}
+		for _, r := range rows {
+			again.metadata[r[0]] = r[1]
+		}
+		n, err := again.Metadata()
+		if m.Format, n.Format = "", ""; m.Name == "" {
+			n.Name = ""
+		}
+		if err != nil || !reflect.DeepEqual(m, n) {
+			t.Errorf("%+v became %+v, %v", m, n, err)
+		}
+	})
+}
