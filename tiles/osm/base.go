@@ -162,19 +162,6 @@ func (b *Base) readPlaces(i int) (*places, error) {
 	return readShape(b, NodeKind, i, decodePlaces)
 }
 
-// readNodeShapes returns the nodes of block i without their facts.
-func (b *Base) readNodeShapes(i int) ([]Node, error) {
-	p, err := b.readPlaces(i)
-	if err != nil {
-		return nil, err
-	}
-	nodes := make([]Node, len(p.ids))
-	for i := range nodes {
-		nodes[i] = Node{ID: p.ids[i], Point: p.points[i]}
-	}
-	return nodes, nil
-}
-
 // readWayShapes returns the ways of block i without their facts.
 func (b *Base) readWayShapes(i int) ([]Way, error) {
 	return readShape(b, WayKind, i, decodeWayShapes)

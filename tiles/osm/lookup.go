@@ -70,12 +70,12 @@ func (b *Base) Points(refs []int64) ([]cell.Point, error) {
 
 // locate calls found for each node that the base has, in order.
 func (b *Base) locate(refs []int64, found func(id int64, p cell.Point)) error {
-	firsts, placesOf := b.firsts[NodeKind], b.placesOf
 	if u := b.unpacked.Load(); u != nil {
-		firsts, placesOf = u.nodes.firsts, u.placesOf
+		return u.locate(refs, found)
 	}
+	firsts := b.firsts[NodeKind]
 	var (
-		part = -1 // the block or group in hand
+		part = -1 // the block in hand
 		in   *places
 		near int // where the last node was found
 	)
@@ -85,7 +85,7 @@ func (b *Base) locate(refs []int64, found func(id int64, p cell.Point)) error {
 			if i < 0 {
 				continue
 			}
-			p, err := placesOf(i)
+			p, err := b.placesOf(i)
 			if err != nil {
 				return err
 			}
