@@ -21,14 +21,18 @@ export function drawing(tag, attributes = {}, ...content) {
 	return e;
 }
 
-// link makes a text lead somewhere, if that is a page, a phone or a mail box.
-export function link(href, text) {
-	let scheme = '';
+// leads reports whether an address is that of a page, a phone or a mail box: nothing
+// else is worth a click, and some addresses are programs.
+export function leads(href) {
 	try {
-		scheme = new URL(href).protocol;
-	} catch { /* no address: a text */ }
-	return ['http:', 'https:', 'tel:', 'mailto:'].includes(scheme) ? element('a', {href, target: '_blank', rel: 'noopener noreferrer'}, text) : text;
+		return ['http:', 'https:', 'tel:', 'mailto:'].includes(new URL(href).protocol);
+	} catch {
+		return false; // no address at all
+	}
 }
+
+// link makes a text lead somewhere, if the address does.
+export const link = (href, text) => leads(href) ? element('a', {href, target: '_blank', rel: 'noopener noreferrer'}, text) : text;
 
 // fold makes texts alike that people type alike.
 export const fold = (s) => s.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '').replace(/đ/g, 'd').replace(/ł/g, 'l').replace(/ø/g, 'o').replace(/ß/g, 'ss').replace(/æ/g, 'ae');

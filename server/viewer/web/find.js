@@ -11,7 +11,7 @@ export function search(features, query) {
 	const hits = [];
 	for (const f of features) {
 		const p = f.properties;
-		p.text ??= fold(`${p.name ?? ''} ${p.also ?? ''} ${p.label} ${p.ref ?? ''}`);
+		p.text ??= fold([p.name, p.also, p.label, p.ref].filter(Boolean).join(' '));
 		if (words.every((w) => p.text.includes(w))) hits.push([p.text.startsWith(words[0]) ? 0 : p.name ? 1 : 2, p.from, f]);
 		if (hits.length > 2000) break;
 	}

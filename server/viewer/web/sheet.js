@@ -1,9 +1,9 @@
 // The sheet: what is known of a place or route.
 import {drawing, element, link} from './dom.js';
 
-// best chooses the text in the rider's language, else in one of the region's.
-export function best(texts = {}, languages = []) {
-	for (const l of [...navigator.languages, ...languages]) {
+// best chooses the text in a language that the rider reads, else in one of the region's.
+export function best(texts = {}, languages = [], read = navigator.languages) {
+	for (const l of [...read, ...languages]) {
 		const found = texts[l] ?? texts[l.split('-')[0]];
 		if (found) return found;
 	}

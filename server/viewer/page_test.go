@@ -42,3 +42,13 @@ func TestStyleIsValid(t *testing.T) {
 		}
 	}
 }
+
+// TestScripts runs the tests of the page's scripts.
+func TestScripts(t *testing.T) {
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("there is no node")
+	}
+	if out, err := exec.Command("node", "--test", "web/page.test.mjs").CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
