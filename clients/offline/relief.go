@@ -3,6 +3,7 @@ package offline
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -10,11 +11,46 @@ import (
 	"github.com/pannier-maps/pannier/tiles/archive"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/relief"
+	"github.com/pannier-maps/pannier/tiles/relief/contour"
 )
 
 // Relief returns a tile of heights as a PNG in Terrarium encoding, for shaded hills
 // or ground that rises; fs.ErrNotExist when the region has none there.
 func (r *Region) Relief(ctx context.Context, tile cell.ID) ([]byte, error) {
+	data, err := r.heights(ctx, tile)
+	if err != nil {
+		return nil, err
+	}
+	return terrarium(tile, data)
+}
+
+// Contours returns the contour lines of a tile of heights as a vector tile, drawn of
+// them and of those around; fs.ErrNotExist when the region has none there.
+func (r *Region) Contours(ctx context.Context, tile cell.ID) ([]byte, error) {
+	if !tile.Valid() {
+		return nil, cell.ErrInvalid
+	}
+	data, err := contour.Tile(func(right, down int) (*relief.Heights, error) {
+		data, err := r.heights(ctx, tile.Beside(right, down))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		return relief.Decode(data)
+	})
+	switch {
+	case errors.Is(err, relief.ErrInvalid):
+		return nil, fmt.Errorf("contours %s: %w: %w", tile, ErrDamaged, err)
+	case err == nil && data == nil:
+		return nil, fmt.Errorf("contours %s: %w", tile, fs.ErrNotExist)
+	}
+	return data, err
+}
+
+// heights returns a tile as it lies in its cell.
+func (r *Region) heights(ctx context.Context, tile cell.ID) ([]byte, error) {
 	if !tile.Valid() {
 		return nil, cell.ErrInvalid
 	}
@@ -28,7 +64,7 @@ func (r *Region) Relief(ctx context.Context, tile cell.ID) ([]byte, error) {
 			return nil, fmt.Errorf("relief %s: %w: %w", tile, ErrDamaged, err)
 		}
 		if bytes.Equal(item.Key, key) {
-			return terrarium(tile, item.Value)
+			return item.Value, nil
 		}
 	}
 	return nil, fmt.Errorf("relief %s: %w", tile, fs.ErrNotExist)

@@ -11,6 +11,8 @@ import (
 	"github.com/pannier-maps/pannier/clients/offline"
 	"github.com/pannier-maps/pannier/sync/cover"
 	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/relief/contour"
+	"github.com/pannier-maps/pannier/tiles/vector"
 )
 
 // metres reads a pixel of a PNG as map programs do.
@@ -46,6 +48,20 @@ func TestRelief(t *testing.T) {
 	if _, err := r.Relief(ctx, 0); !errors.Is(err, cell.ErrInvalid) {
 		t.Errorf("%v", err)
 	}
+	lines, err := r.Contours(ctx, tile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers, err := vector.Decode(lines)
+	if err != nil || len(layers) != 1 || layers[0].Name != contour.Layer || len(layers[0].Features) != 254 { // 20 m to 5080 m
+		t.Errorf("%d layers, %v", len(layers), err)
+	}
+	if _, err := r.Contours(ctx, cell.New(11, 1114, 722)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v, want ErrNotExist", err)
+	}
+	if _, err := r.Contours(ctx, 0); !errors.Is(err, cell.ErrInvalid) {
+		t.Errorf("%v", err)
+	}
 	install(t, r, 2, changed())
 	seen := 0
 	for each, err := range r.Reliefs(ctx) {
@@ -63,6 +79,9 @@ func TestRelief(t *testing.T) {
 	bad.Other[cell.Key{Layer: cell.Relief, ID: tile}] = cell.AppendItem(nil, cell.TileKey(tile), []byte("flat"))
 	install(t, r, 3, bad)
 	if _, err := r.Relief(ctx, tile); !errors.Is(err, offline.ErrDamaged) {
+		t.Errorf("%v, want ErrDamaged", err)
+	}
+	if _, err := r.Contours(ctx, tile); !errors.Is(err, offline.ErrDamaged) {
 		t.Errorf("%v, want ErrDamaged", err)
 	}
 }

@@ -38,7 +38,7 @@ func (v *Viewer) contours(w http.ResponseWriter, r *http.Request) {
 		near := make(map[[2]int]manifest.Entry)
 		for i := range 9 {
 			right, down := i%3-1, i/3-1
-			if e, ok := m.Find(cell.Key{Layer: cell.Relief, ID: cell.OfTile(beside(id, right, down))}); ok {
+			if e, ok := m.Find(cell.Key{Layer: cell.Relief, ID: cell.OfTile(id.Beside(right, down))}); ok {
 				near[[2]int{right, down}] = e
 				if !slices.Contains(p.cells, e) {
 					p.cells = append(p.cells, e)
@@ -51,7 +51,7 @@ func (v *Viewer) contours(w http.ResponseWriter, r *http.Request) {
 				if !ok {
 					return nil, nil
 				}
-				data, err := v.cells.item(ctx, e, cell.TileKey(beside(id, right, down)))
+				data, err := v.cells.item(ctx, e, cell.TileKey(id.Beside(right, down)))
 				if data == nil || err != nil {
 					return nil, err
 				}
@@ -64,14 +64,6 @@ func (v *Viewer) contours(w http.ResponseWriter, r *http.Request) {
 		}
 		return p
 	})
-}
-
-// beside returns the square so many columns to the right and rows down; at the edge
-// of the world, the outermost.
-func beside(id cell.ID, right, down int) cell.ID {
-	last := int64(1)<<id.Zoom() - 1
-	move := func(v uint32, by int) uint32 { return uint32(max(0, min(int64(v)+int64(by), last))) }
-	return cell.New(id.Zoom(), move(id.X(), right), move(id.Y(), down))
 }
 
 // reliefJSON describes the tiles of heights.

@@ -93,6 +93,16 @@ func (id ID) Contains(other ID) bool {
 	return other.Zoom() >= id.Zoom() && other.Ancestor(id.Zoom()) == id
 }
 
+// Beside returns the square so many columns to the east and rows to the south, of
+// the same zoom: around the world, and at its northern and southern edge the
+// outermost.
+func (id ID) Beside(east, south int) ID {
+	z := id.Zoom()
+	n := int64(1) << z
+	x, y := (int64(id.X())+int64(east))%n, int64(id.Y())+int64(south)
+	return New(z, uint32((x+n)%n), uint32(max(0, min(y, n-1))))
+}
+
 // String returns "z/x/y".
 func (id ID) String() string {
 	return fmt.Sprintf("%d/%d/%d", id.Zoom(), id.X(), id.Y())

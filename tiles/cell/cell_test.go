@@ -129,3 +129,18 @@ func FuzzItems(f *testing.F) {
 		}
 	})
 }
+
+func TestBeside(t *testing.T) {
+	for _, test := range []struct {
+		id          ID
+		east, south int
+		want        ID
+	}{
+		{New(11, 5, 7), 1, -2, New(11, 6, 5)}, {New(3, 7, 7), 1, 1, New(3, 0, 7)}, {New(3, 0, 0), -1, -1, New(3, 7, 0)},
+		{World, 5, -5, World}, {New(3, 2, 2), 0, 0, New(3, 2, 2)}, {New(3, 2, 2), -19, 0, New(3, 7, 2)},
+	} {
+		if got := test.id.Beside(test.east, test.south); got != test.want {
+			t.Errorf("%s.Beside(%d, %d) = %s, want %s", test.id, test.east, test.south, got, test.want)
+		}
+	}
+}

@@ -197,6 +197,8 @@ func TestMistakes(t *testing.T) {
 		{"tile 14/0/0", "has no tile 14/0/0"},
 		{"tile 14/99999/0", "outside the quadtree"},
 		{"tile 11/1113/722 --relief", "has no heights of tile 11/1113/722"},
+		{"tile 11/1113/722 --contours", "has no contour lines of tile 11/1113/722"},
+		{"tile 11/1113/722 --contours --relief", "none of the others can be"},
 		{"export shapefile -o x", `invalid argument "shapefile"`},
 		{"export mbtiles", `"output" not set`},
 		{"pull Drava --server x", "invalid region name"},

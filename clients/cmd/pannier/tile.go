@@ -22,14 +22,14 @@ type tile struct {
 
 func (a *app) tileCommand() *cobra.Command {
 	var output string
-	var heights bool
+	var heights, contours bool
 	c := a.fromRegion(&cobra.Command{
 		Use:   "tile Z/X/Y",
 		Short: "Write one tile of the base map, or of heights",
 		Long: "Write a base map tile as a Mapbox Vector Tile, uncompressed: to the file of -o, else\n" +
 			"to the output. On a terminal only its size is shown. An empty tile is not stored.\n" +
-			"With --relief, write a tile of heights as a PNG in Terrarium encoding, if the region\n" +
-			"has them.",
+			"With --relief, write a tile of heights as a PNG in Terrarium encoding, with --contours\n" +
+			"the contour lines that are drawn of it, if the region has heights there.",
 		Example: "  pannier tile 14/8259/6048 -o tile.mvt\n  pannier tile 10/516/378 > tile.mvt\n" +
 			"  pannier tile 10/516/378 --relief -o heights.png",
 		Args: cobra.ExactArgs(1),
@@ -40,8 +40,11 @@ func (a *app) tileCommand() *cobra.Command {
 			}
 			return a.withRegion(c.Context(), func(name string, r *offline.Region) error {
 				read, what, format := r.Tile, "tile", "mvt"
-				if heights {
+				switch {
+				case heights:
 					read, what, format = r.Relief, "heights of tile", "png"
+				case contours:
+					read, what = r.Contours, "contour lines of tile"
 				}
 				data, err := read(c.Context(), id)
 				switch {
@@ -64,5 +67,7 @@ func (a *app) tileCommand() *cobra.Command {
 	})
 	c.Flags().StringVarP(&output, "output", "o", "", "file to write")
 	c.Flags().BoolVar(&heights, "relief", false, "write heights instead of the map")
+	c.Flags().BoolVar(&contours, "contours", false, "write contour lines instead of the map")
+	c.MarkFlagsMutuallyExclusive("relief", "contours")
 	return c
 }

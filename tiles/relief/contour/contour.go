@@ -31,7 +31,7 @@ const (
 	parts     = 16
 	pixel     = vector.Extent * parts / relief.Side
 	edge      = vector.Extent * parts // the tile's eastern and southern edge
-	tolerance = 2 * parts             // of simplified lines
+	tolerance = parts                 // of simplified lines
 	smallest  = 3 * pixel             // width and height of a closed line, together
 )
 
