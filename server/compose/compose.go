@@ -115,7 +115,7 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 	case d.archive != nil:
 		area = d.archive.area()
 	}
-	earlier, err := c.openEarlier(r.ID, base)
+	earlier, err := c.openEarlier(ctx, r.ID, base)
 	if err != nil {
 		return nil, err
 	}

@@ -24,20 +24,33 @@ import (
 // anew, be it by one import or by several. Either may be missing or of something
 // else, after a crash or by hand: then all is.
 
-// openEarlier opens the base that drawing and shelf were made of, nil when there
-// is none or it is the present one.
-func (c *Composer) openEarlier(region string, base *osm.Base) (*osm.Base, error) {
+// earlierBase is the base that drawing and shelf were made of.
+type earlierBase struct {
+	*osm.Base
+	said osm.Changed // what differs from the present one
+}
+
+// openEarlier opens the earlier base, nil when there is none or it is the present
+// one.
+func (c *Composer) openEarlier(ctx context.Context, region string, base *osm.Base) (*earlierBase, error) {
 	if base == nil {
 		return nil, nil
 	}
-	earlier, err := osm.OpenBase(c.earlier(region), int(c.memory()/4))
+	earlier, err := osm.OpenBase(c.earlier(region), 0)
 	switch {
 	case err == nil && earlier.ID() == base.ID():
 		return nil, earlier.Close()
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, osm.ErrCorrupt), errors.Is(err, osm.ErrVersion):
 		return nil, nil
+	case err != nil:
+		return nil, err
 	}
-	return earlier, err
+	earlier.Share(base)
+	said, err := osm.Edited(ctx, earlier, base)
+	if err != nil {
+		return nil, errors.Join(err, earlier.Close())
+	}
+	return &earlierBase{earlier, said}, nil
 }
 
 func (c *Composer) earlier(region string) string { return filepath.Join(c.Cache, region+".base") }
@@ -74,7 +87,7 @@ type mapCells struct {
 
 // draw draws the map of a base, which lies in a file: if it can be, only what
 // differs from an earlier one.
-func (c *Composer) draw(ctx context.Context, r catalog.Region, file string, base, earlier *osm.Base, area orb.MultiPolygon, sea waterFile) (*mapCells, error) {
+func (c *Composer) draw(ctx context.Context, r catalog.Region, file string, base *osm.Base, earlier *earlierBase, area orb.MultiPolygon, sea waterFile) (*mapCells, error) {
 	water, err := sea.read()
 	if err != nil {
 		return nil, err
@@ -106,7 +119,7 @@ func (c *Composer) draw(ctx context.Context, r catalog.Region, file string, base
 		m.drawing = old
 		return m, nil
 	case err == nil && earlier != nil && old.Base() == earlier.ID() && !c.Rebuild:
-		_, err := build.Redraw(ctx, old, earlier, base, opts, path)
+		_, err := build.Redraw(ctx, old, earlier.Base, base, earlier.said, opts, path)
 		if err := errors.Join(err, old.Close()); err != nil {
 			return nil, err
 		}

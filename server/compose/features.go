@@ -31,7 +31,7 @@ type featureCells struct {
 
 // features gathers the region's features. Earlier is a base of before, nil for
 // none. Close them after an error, too.
-func (c *Composer) features(ctx context.Context, r catalog.Region, base, earlier *osm.Base, area orb.MultiPolygon) (f *featureCells, err error) {
+func (c *Composer) features(ctx context.Context, r catalog.Region, base *osm.Base, earlier *earlierBase, area orb.MultiPolygon) (f *featureCells, err error) {
 	f = &featureCells{licence: make(map[manifest.Licence]bool)}
 	if f.heights, err = c.openSurvey(ctx, r.ID); err != nil {
 		return f, fmt.Errorf("region %s: open its height model: %w", r.ID, err)

@@ -40,7 +40,7 @@ type shelved struct {
 
 // openShelf opens the region's shelf, or makes it when its base, its languages
 // or its area are others: if it can be, of that of an earlier base.
-func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base, earlier *osm.Base, area orb.MultiPolygon, heights *survey) (*shelf, error) {
+func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Base, earlier *earlierBase, area orb.MultiPolygon, heights *survey) (*shelf, error) {
 	s := &shelving{
 		base: base, area: area, heights: heights, opts: fromosm.Options{Languages: r.Languages, Workers: c.workers()},
 		path: filepath.Join(c.Cache, r.ID+".shelf"), temp: c.TempDir, print: heights.sign(fingerprint(r, base)), cells: make(map[cell.ID]*shelved),
@@ -57,7 +57,7 @@ func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base, earlie
 	}
 	done, err := false, error(nil)
 	if earlier != nil && !c.Rebuild {
-		done, err = s.renew(ctx, heights.sign(fingerprint(r, earlier)), earlier)
+		done, err = s.renew(ctx, heights.sign(fingerprint(r, earlier.Base)), earlier)
 	}
 	if err == nil && !done {
 		err = s.make(ctx)
@@ -118,13 +118,13 @@ func (s *shelving) make(ctx context.Context) error {
 
 // renew makes the shelf of that of an earlier base, made under a fingerprint. It
 // reports false when there is none that is of use, or when much changed.
-func (s *shelving) renew(ctx context.Context, print string, earlier *osm.Base) (bool, error) {
+func (s *shelving) renew(ctx context.Context, print string, earlier *earlierBase) (bool, error) {
 	old, err := openShelf(s.path, print)
 	if err != nil || earlier.Header().Bounds != s.base.Header().Bounds {
 		return false, nil
 	}
 	defer old.close()
-	changed, err := fromosm.Changed(ctx, earlier, s.base)
+	changed, err := fromosm.Depending(ctx, s.base, earlier.said)
 	if err != nil {
 		return false, err
 	}

@@ -24,12 +24,8 @@ type side struct {
 
 func (c *changes) len() int { return len(c.nodes) + len(c.ways) + len(c.relations) }
 
-// findChanges compares two bases.
-func findChanges(ctx context.Context, was, is *osm.Base) (*changes, error) {
-	said, err := osm.Diff(ctx, was, is)
-	if err != nil {
-		return nil, err
-	}
+// findChanges finds what depends on the elements in which two bases differ.
+func findChanges(ctx context.Context, was, is *osm.Base, said osm.Changed) (*changes, error) {
 	// A way that went through a node before and does not now says so itself, so
 	// that the new base alone tells what depends on what. The same holds for relations.
 	through, err := is.WaysOf(ctx, said.Nodes)

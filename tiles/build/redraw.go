@@ -13,17 +13,18 @@ import (
 // the changed ones is less work than drawing all.
 const mostChanged = 3
 
-// Redraw makes the drawing of a base from that of an earlier one, was. It draws
-// what changed as it was and as it is: what these differ in changes the tiles,
+// Redraw makes the drawing of a base from that of an earlier one, was; said are
+// the elements in which they differ, see osm.Diff. It draws what changed as it was
+// and as it is: what these differ in changes the tiles,
 // all else is taken over. The file has the same cells as one that Draw makes, and
 // is drawn so where much changed or the old one is damaged. Stats are about the
 // tiles that are made anew.
-func Redraw(ctx context.Context, old *Drawing, was, base *osm.Base, opts Options, path string) (Stats, error) {
+func Redraw(ctx context.Context, old *Drawing, was, base *osm.Base, said osm.Changed, opts Options, path string) (Stats, error) {
 	opts.setDefaults()
 	if was.ID() != old.base {
 		return Stats{}, fmt.Errorf("redraw: %w: it is not of the earlier base", ErrStale)
 	}
-	c, err := findChanges(ctx, was, base)
+	c, err := findChanges(ctx, was, base, said)
 	if err != nil {
 		return Stats{}, fmt.Errorf("redraw: %w", err)
 	}

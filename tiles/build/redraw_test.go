@@ -38,7 +38,11 @@ func redrawn(tb testing.TB, path string, was, base *osm.Base, opts Options) (str
 	}
 	defer old.Close()
 	path = filepath.Join(tb.TempDir(), "redrawn")
-	stats, err := Redraw(context.Background(), old, was, base, opts, path)
+	said, err := osm.Diff(context.Background(), was, base)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	stats, err := Redraw(context.Background(), old, was, base, said, opts, path)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -348,7 +352,7 @@ func TestBadDrawings(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	if _, err := Redraw(context.Background(), other, base, next, Options{}, path); !errors.Is(err, ErrStale) {
+	if _, err := Redraw(context.Background(), other, base, next, osm.Changed{}, Options{}, path); !errors.Is(err, ErrStale) {
 		t.Errorf("a drawing of another base than the one given: %v, want ErrStale", err)
 	}
 }

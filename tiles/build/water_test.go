@@ -98,7 +98,7 @@ func TestWaterInDrawings(t *testing.T) {
 	}
 	defer old.Close()
 	again := filepath.Join(dir, "again")
-	if _, err := Redraw(t.Context(), old, base, base, Options{Water: sea}, again); err != nil {
+	if _, err := Redraw(t.Context(), old, base, base, osm.Changed{}, Options{Water: sea}, again); err != nil {
 		t.Fatal(err)
 	}
 	d, err := OpenDrawing(again, base, Options{Water: sea})

@@ -44,6 +44,10 @@ func OpenBase(path string, cacheBytes int) (*Base, error) {
 	return b, nil
 }
 
+// Share has a base keep its decoded blocks with those of another one: blocks that
+// both have are decoded once. Call it before any lookup.
+func (b *Base) Share(with *Base) { b.cache = with.cache }
+
 func (b *Base) readIndex() error {
 	info, err := b.file.Stat()
 	if err != nil {

@@ -16,9 +16,16 @@ type cache struct {
 	recent  list.List // of *cacheEntry, the last used first
 }
 
+// cacheKey names a block by its content, so that bases with one cache share the
+// blocks that both have.
 type cacheKey struct {
-	what  cached
-	block int
+	what         cached
+	first        int64
+	shape, facts sum
+}
+
+func (b block) cacheKey(what cached) cacheKey {
+	return cacheKey{what, b.first, b.shape.sum, b.facts.sum}
 }
 
 // cached says which part of a block is meant.

@@ -28,7 +28,7 @@ func lookup[T element](b *Base, kind MemberKind, what cached, id int64, read fun
 	if i < 0 {
 		return found, false, nil
 	}
-	value, err := b.cache.get(cacheKey{what, i}, func() (any, int, error) {
+	value, err := b.cache.get(b.blocks[kind][i].cacheKey(what), func() (any, int, error) {
 		elements, err := read(i)
 		weight := 0
 		for _, e := range elements {
@@ -104,7 +104,7 @@ func (b *Base) locate(refs []int64, found func(id int64, p cell.Point)) error {
 }
 
 func (b *Base) placesOf(i int) (*places, error) {
-	value, err := b.cache.get(cacheKey{cachedPlaces, i}, func() (any, int, error) {
+	value, err := b.cache.get(b.blocks[NodeKind][i].cacheKey(cachedPlaces), func() (any, int, error) {
 		p, err := b.readPlaces(i)
 		if err != nil {
 			return nil, 0, err

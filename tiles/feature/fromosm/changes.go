@@ -11,16 +11,12 @@ import (
 	"github.com/pannier-maps/pannier/tiles/osm"
 )
 
-// Changed lists the elements whose features may differ between two bases, by
-// kind, ids rising: those that differ, and those that depend on them.
-func Changed(ctx context.Context, was, is *osm.Base) (osm.Changed, error) {
-	c, err := osm.Edited(ctx, was, is)
-	if err != nil {
-		return c, fmt.Errorf("compare bases: %w", err)
-	}
+// Depending adds to the elements in which two bases differ (see osm.Edited) those
+// of the later one whose features depend on them.
+func Depending(ctx context.Context, is *osm.Base, c osm.Changed) (osm.Changed, error) {
 	through, err := is.WaysOf(ctx, c.Nodes)
 	if err != nil {
-		return c, fmt.Errorf("compare bases: %w", err)
+		return c, fmt.Errorf("find what changes touch: %w", err)
 	}
 	ways := setOf(slices.Concat(c.Ways, through))
 	relations := setOf(c.Relations)
@@ -31,7 +27,7 @@ func Changed(ctx context.Context, was, is *osm.Base) (osm.Changed, error) {
 		}
 		all, err := is.ReadRelations(i)
 		if err != nil {
-			return c, fmt.Errorf("compare bases: %w", err)
+			return c, fmt.Errorf("find what changes touch: %w", err)
 		}
 		for _, r := range all {
 			for _, m := range r.Members {

@@ -30,7 +30,10 @@ func follow(t *testing.T, was, is *osm.Base) {
 			t.Fatal(err)
 		}
 	}
-	c, err := Changed(ctx, was, is)
+	c, err := osm.Edited(ctx, was, is)
+	if err == nil {
+		c, err = Depending(ctx, is, c)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +54,7 @@ func follow(t *testing.T, was, is *osm.Base) {
 	}
 }
 
-func TestChanged(t *testing.T) {
+func TestDepending(t *testing.T) {
 	was := village(t)
 	node := func(id int64) *osm.Node {
 		n, _, err := was.Node(id)
@@ -97,7 +100,7 @@ func TestChanged(t *testing.T) {
 	}
 }
 
-func TestChangedRegions(t *testing.T) {
+func TestDependingRegions(t *testing.T) {
 	for _, names := range [][2]string{
 		{"liechtenstein-2019-06-16.osm.pbf", "liechtenstein-2019-06-18.osm.pbf"},
 		{"liechtenstein-2019-06-16.osm.pbf", "liechtenstein-2019-11-18.osm.pbf"},
