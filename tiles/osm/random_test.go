@@ -16,9 +16,18 @@ import (
 // that is written afresh, Diff against a comparison of all elements, and WaysOf
 // against a look at all ways.
 func TestRandomChanges(t *testing.T) {
+	t.Run("real blocks", func(t *testing.T) { testRandomChanges(t, 20000) })
+	t.Run("blocks that often are full", func(t *testing.T) {
+		defer func(was [sections]sizes) { sizesOf = was }(sizesOf)
+		sizesOf = [sections]sizes{{5, 20, 16}, {1, 10, 8}, {3, 4, 64}, {10, 11, 16}}
+		testRandomChanges(t, 2000)
+	})
+}
+
+func testRandomChanges(t *testing.T, n int) {
 	random := rand.New(rand.NewPCG(5, 6))
 	folder, ctx := t.TempDir(), context.Background()
-	w := makeWorld(20000)
+	w := makeWorld(n)
 	base := w.write(t, filepath.Join(folder, "base"))
 	for round := range 12 {
 		was := w
