@@ -3,6 +3,7 @@ package journey
 import (
 	"bytes"
 	"errors"
+	"io"
 	"iter"
 	"maps"
 	"math/rand/v2"
@@ -124,6 +125,20 @@ func (w *world) importUnderFire(region, file string) {
 	w.t.Logf("%d kills", kills)
 }
 
+// archiveReader is what archives of both kinds can do.
+type archiveReader interface {
+	io.Closer
+	Metadata() (archive.Metadata, error)
+	Tiles() iter.Seq2[archive.Tile, error]
+}
+
+func openArchive(path string) (archiveReader, error) {
+	if strings.HasSuffix(path, ".mbtiles") {
+		return mbtiles.Open(path)
+	}
+	return pmtiles.Open(path)
+}
+
 // exported compares what a device exports with the tiles that it should hold.
 func (w *world) exported(region string, want map[cell.ID][]byte, attribution, layer string) {
 	w.t.Helper()
@@ -135,27 +150,14 @@ func (w *world) exported(region string, want map[cell.ID][]byte, attribution, la
 		if read(w.t, path) != read(w.t, again) {
 			w.t.Errorf("%s: two exports differ", format)
 		}
-		var m archive.Metadata
-		if format == "pmtiles" {
-			a, err := pmtiles.Open(path)
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			same(w.t, format, tilesOf(w.t, a.Tiles()), want)
-			m, err = a.Metadata()
-			if err = errors.Join(err, a.Close()); err != nil {
-				w.t.Fatal(err)
-			}
-		} else {
-			a, err := mbtiles.Open(path)
-			if err != nil {
-				w.t.Fatal(err)
-			}
-			same(w.t, format, tilesOf(w.t, a.Tiles()), want)
-			m, err = a.Metadata()
-			if err = errors.Join(err, a.Close()); err != nil {
-				w.t.Fatal(err)
-			}
+		a, err := openArchive(path)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		same(w.t, format, tilesOf(w.t, a.Tiles()), want)
+		m, err := a.Metadata()
+		if err = errors.Join(err, a.Close()); err != nil {
+			w.t.Fatal(err)
 		}
 		if m.Attribution != attribution || archive.ParseLayers(m.VectorLayers)[layer] == nil || m.Version != "1" && m.Version != "2" || m.MinZoom != 0 || m.MaxZoom != 14 {
 			w.t.Errorf("%s: metadata %+v", format, m)

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"iter"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/tiles/archive"
+	"github.com/pannier-maps/pannier/tiles/archive/archivetest"
 	"github.com/pannier-maps/pannier/tiles/archive/mbtiles"
 	"github.com/pannier-maps/pannier/tiles/archive/pmtiles"
 	"github.com/pannier-maps/pannier/tiles/cell"
@@ -28,16 +28,6 @@ func pond(name string) []byte {
 	return e.AppendLayer(nil, "water", []vector.Feature{{Type: vector.Points, Attrs: vector.Attrs(attrs), Geometry: g}})
 }
 
-func all(tiles ...archive.Tile) iter.Seq2[archive.Tile, error] {
-	return func(yield func(archive.Tile, error) bool) {
-		for _, t := range tiles {
-			if !yield(t, nil) {
-				return
-			}
-		}
-	}
-}
-
 var ponds = []archive.Tile{
 	{ID: cell.World, Data: pond("sea")}, {ID: cell.New(14, 8925, 5786), Data: pond("pond")}, {ID: cell.New(14, 8926, 5786), Data: pond("pond")},
 }
@@ -48,7 +38,7 @@ func packed(t *testing.T, m archive.Metadata, tiles ...archive.Tile) (pm, mb str
 	dir := t.TempDir()
 	pm, mb = filepath.Join(dir, "ponds.pmtiles"), filepath.Join(dir, "ponds.mbtiles")
 	m.MaxZoom = cell.MaxZoom
-	if err := errors.Join(pmtiles.WriteFile(pm, &m, all(tiles...)), mbtiles.WriteFile(mb, &m, all(tiles...))); err != nil {
+	if err := errors.Join(pmtiles.WriteFile(pm, &m, archivetest.All(tiles)), mbtiles.WriteFile(mb, &m, archivetest.All(tiles))); err != nil {
 		t.Fatal(err)
 	}
 	return pm, mb

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"math/rand/v2"
 	"os"
@@ -17,19 +16,9 @@ import (
 	"time"
 
 	"github.com/pannier-maps/pannier/tiles/archive"
+	"github.com/pannier-maps/pannier/tiles/archive/archivetest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
-
-// all yields tiles as WriteFile takes them.
-func all(tiles []archive.Tile) iter.Seq2[archive.Tile, error] {
-	return func(yield func(archive.Tile, error) bool) {
-		for _, t := range tiles {
-			if !yield(t, nil) {
-				return
-			}
-		}
-	}
-}
 
 var region = archive.Metadata{
 	Format: archive.MVT, Name: "Liechtenstein", Description: "Base map", Attribution: "© OpenStreetMap contributors", Version: "7", Type: archive.Base,
@@ -37,28 +26,11 @@ var region = archive.Metadata{
 	VectorLayers: json.RawMessage(`[{"id":"streets","fields":{"kind":"String"},"minzoom":0,"maxzoom":4}]`),
 }
 
-// world returns all tiles up to a zoom; those of the south are alike.
-func world(zoom uint8) []archive.Tile {
-	var tiles []archive.Tile
-	for z := uint8(0); z <= zoom; z++ {
-		for x := range uint32(1) << z {
-			for y := range uint32(1) << z {
-				data := fmt.Appendf([]byte{0x1a}, "%d/%d/%d", z, x, y)
-				if z > 0 && y >= 1<<z/2 {
-					data = []byte{0x1a, 's'}
-				}
-				tiles = append(tiles, archive.Tile{ID: cell.New(z, x, y), Data: data})
-			}
-		}
-	}
-	return tiles
-}
-
 func TestWriteRead(t *testing.T) {
 	dir := t.TempDir()
-	tiles := world(4)
+	tiles := archivetest.World(4)
 	path, again := filepath.Join(dir, "a.mbtiles"), filepath.Join(dir, "b.mbtiles")
-	if err := WriteFile(path, &region, all(tiles)); err != nil {
+	if err := WriteFile(path, &region, archivetest.All(tiles)); err != nil {
 		t.Fatal(err)
 	}
 	a, err := Open(path)
@@ -85,7 +57,7 @@ func TestWriteRead(t *testing.T) {
 		t.Errorf("%d tiles, want %d", len(got), len(tiles))
 	}
 	rand.New(rand.NewPCG(1, 2)).Shuffle(len(tiles), func(i, j int) { tiles[i], tiles[j] = tiles[j], tiles[i] })
-	if err := WriteFile(again, &region, all(tiles)); err != nil {
+	if err := WriteFile(again, &region, archivetest.All(tiles)); err != nil {
 		t.Fatal(err)
 	}
 	one, err1 := os.ReadFile(path)
@@ -105,7 +77,7 @@ func TestOthersRead(t *testing.T) {
 		t.Skip("needs the program sqlite3")
 	}
 	path := filepath.Join(t.TempDir(), "a.mbtiles")
-	if err := WriteFile(path, &region, all(world(4))); err != nil {
+	if err := WriteFile(path, &region, archivetest.All(archivetest.World(4))); err != nil {
 		t.Fatal(err)
 	}
 	for query, want := range map[string]string{
@@ -133,9 +105,9 @@ func TestUnfitInput(t *testing.T) {
 		tiles iter.Seq2[archive.Tile, error]
 		want  error
 	}{
-		"none":     {all(nil), archive.ErrNoTiles},
-		"twice":    {all([]archive.Tile{tile, tile}), archive.ErrTile},
-		"too deep": {all([]archive.Tile{{ID: cell.New(5, 0, 0), Data: tile.Data}}), archive.ErrTile},
+		"none":     {archivetest.All(nil), archive.ErrNoTiles},
+		"twice":    {archivetest.All([]archive.Tile{tile, tile}), archive.ErrTile},
+		"too deep": {archivetest.All([]archive.Tile{{ID: cell.New(5, 0, 0), Data: tile.Data}}), archive.ErrTile},
 		"broken":   {func(yield func(archive.Tile, error) bool) { yield(archive.Tile{}, broken) }, broken},
 	} {
 		dir := t.TempDir()
@@ -262,7 +234,7 @@ func TestNotAtRest(t *testing.T) {
 func TestDamage(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.mbtiles")
-	if err := WriteFile(path, &region, all(world(3))); err != nil {
+	if err := WriteFile(path, &region, archivetest.All(archivetest.World(3))); err != nil {
 		t.Fatal(err)
 	}
 	raw, err := os.ReadFile(path)
@@ -293,7 +265,7 @@ func TestDamage(t *testing.T) {
 func FuzzArchive(f *testing.F) {
 	dir := f.TempDir()
 	written := filepath.Join(dir, "a.mbtiles")
-	if err := WriteFile(written, &region, all(world(1))); err != nil {
+	if err := WriteFile(written, &region, archivetest.All(archivetest.World(1))); err != nil {
 		f.Fatal(err)
 	}
 	for _, path := range []string{written, made(f, flat+`INSERT INTO tiles VALUES (0, 0, 0, x'1a00')`)} {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/pannier-maps/pannier/tiles/archive"
+	"github.com/pannier-maps/pannier/tiles/archive/archivetest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
@@ -23,38 +23,10 @@ var region = archive.Metadata{
 	MaxZoom: 14, Version: "7", VectorLayers: json.RawMessage(`[{"id":"streets","fields":{"kind":"String"}}]`),
 }
 
-// all yields tiles as Write takes them.
-func all(tiles []archive.Tile) iter.Seq2[archive.Tile, error] {
-	return func(yield func(archive.Tile, error) bool) {
-		for _, t := range tiles {
-			if !yield(t, nil) {
-				return
-			}
-		}
-	}
-}
-
-// world returns all tiles up to a zoom; those of the south are alike.
-func world(zoom uint8) []archive.Tile {
-	var tiles []archive.Tile
-	for z := uint8(0); z <= zoom; z++ {
-		for x := range uint32(1) << z {
-			for y := range uint32(1) << z {
-				data := fmt.Appendf([]byte{0x1a}, "%d/%d/%d", z, x, y)
-				if z > 0 && y >= 1<<z/2 {
-					data = []byte{0x1a, 's'}
-				}
-				tiles = append(tiles, archive.Tile{ID: cell.New(z, x, y), Data: data})
-			}
-		}
-	}
-	return tiles
-}
-
 func packed(t testing.TB, tiles []archive.Tile) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Write(&b, &region, all(tiles)); err != nil {
+	if err := Write(&b, &region, archivetest.All(tiles)); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -100,7 +72,7 @@ func TestNumbers(t *testing.T) {
 func TestWriteRead(t *testing.T) {
 	for zoom := range uint8(6) {
 		t.Run(fmt.Sprintf("zoom %d", zoom), func(t *testing.T) {
-			tiles := world(zoom)
+			tiles := archivetest.World(zoom)
 			raw := packed(t, tiles)
 			rand.New(rand.NewPCG(1, 2)).Shuffle(len(tiles), func(i, j int) { tiles[i], tiles[j] = tiles[j], tiles[i] })
 			if !bytes.Equal(raw, packed(t, tiles)) {
@@ -169,7 +141,7 @@ func checkClustered(t *testing.T, a *Archive) {
 
 func TestLeafDirectories(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
-	tiles := world(7)
+	tiles := archivetest.World(7)
 	zipped := slices.Clone(tiles)
 	zip, err := gzip.NewWriterLevel(nil, gzip.NoCompression)
 	if err != nil {

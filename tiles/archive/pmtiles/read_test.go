@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/pannier-maps/pannier/tiles/archive"
+	"github.com/pannier-maps/pannier/tiles/archive/archivetest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
@@ -35,7 +36,7 @@ func fixtures(t testing.TB) string {
 
 // TestDamage cuts an archive at every byte and changes every byte.
 func TestDamage(t *testing.T) {
-	raw := packed(t, world(2))
+	raw := packed(t, archivetest.World(2))
 	for n := range raw {
 		if err := readAll(raw[:n]); !errors.Is(err, archive.ErrCorrupt) {
 			t.Errorf("cut at %d: %v, want archive.ErrCorrupt", n, err)
@@ -162,7 +163,7 @@ func plainArchive() []byte {
 }
 
 func FuzzArchive(f *testing.F) {
-	seeds := [][]byte{packed(f, world(0)), packed(f, world(3)), plainArchive()}
+	seeds := [][]byte{packed(f, archivetest.World(0)), packed(f, archivetest.World(3)), plainArchive()}
 	if folder := fixtures(f); folder != "" {
 		raw, err := os.ReadFile(filepath.Join(folder, "pmtiles-test_fixture_1.pmtiles"))
 		if err != nil {

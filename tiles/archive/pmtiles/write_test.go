@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/pannier-maps/pannier/tiles/archive"
+	"github.com/pannier-maps/pannier/tiles/archive/archivetest"
 	"github.com/pannier-maps/pannier/tiles/cell"
 )
 
@@ -20,12 +21,12 @@ func TestUnfitInput(t *testing.T) {
 		tiles iter.Seq2[archive.Tile, error]
 		want  error
 	}{
-		"none":     {all(nil), archive.ErrNoTiles},
-		"empty":    {all([]archive.Tile{{ID: cell.World, Data: nil}}), archive.ErrNoTiles},
-		"twice":    {all([]archive.Tile{tile, tile}), archive.ErrTile},
-		"too deep": {all([]archive.Tile{{ID: cell.New(15, 0, 0), Data: tile.Data}}), archive.ErrTile},
-		"no tile":  {all([]archive.Tile{{Data: tile.Data}}), archive.ErrTile},
-		"too long": {all([]archive.Tile{{ID: cell.World, Data: make([]byte, archive.MaxTileBytes+1)}}), archive.ErrTile},
+		"none":     {archivetest.All(nil), archive.ErrNoTiles},
+		"empty":    {archivetest.All([]archive.Tile{{ID: cell.World, Data: nil}}), archive.ErrNoTiles},
+		"twice":    {archivetest.All([]archive.Tile{tile, tile}), archive.ErrTile},
+		"too deep": {archivetest.All([]archive.Tile{{ID: cell.New(15, 0, 0), Data: tile.Data}}), archive.ErrTile},
+		"no tile":  {archivetest.All([]archive.Tile{{Data: tile.Data}}), archive.ErrTile},
+		"too long": {archivetest.All([]archive.Tile{{ID: cell.World, Data: make([]byte, archive.MaxTileBytes+1)}}), archive.ErrTile},
 		"broken":   {func(yield func(archive.Tile, error) bool) { yield(archive.Tile{}, broken) }, broken},
 	}
 	for name, test := range tests {
@@ -39,10 +40,10 @@ func TestUnfitInput(t *testing.T) {
 func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "map.pmtiles")
-	if err := WriteFile(path, &region, all(nil)); !errors.Is(err, archive.ErrNoTiles) {
+	if err := WriteFile(path, &region, archivetest.All(nil)); !errors.Is(err, archive.ErrNoTiles) {
 		t.Errorf("error %v, want archive.ErrNoTiles", err)
 	}
-	if err := WriteFile(path, &region, all(world(3))); err != nil {
+	if err := WriteFile(path, &region, archivetest.All(archivetest.World(3))); err != nil {
 		t.Fatal(err)
 	}
 	names, err := os.ReadDir(dir)
@@ -54,8 +55,8 @@ func TestWriteFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	if got := len(ids(t, a)); got != len(world(3)) {
-		t.Errorf("%d tiles, want %d", got, len(world(3)))
+	if got := len(ids(t, a)); got != len(archivetest.World(3)) {
+		t.Errorf("%d tiles, want %d", got, len(archivetest.World(3)))
 	}
 	if _, err := Open(filepath.Join(dir, "absent")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("Open of nothing: %v", err)
