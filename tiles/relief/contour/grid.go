@@ -10,15 +10,19 @@ import (
 // one more on each side.
 const side = relief.Side + 2
 
-// weight is what a metre counts in a grid: heights are sums of their neighbours'.
-const weight = 16
+// Heights are sums of their neighbours' in a square of 5 × 5, with binomial weights:
+// an interpolated survey has edges, which lines would show as corners.
+const (
+	reach  = 2
+	weight = 256 // of a metre
+)
 
-// grid is smoothed heights in 1/16 m.
+// grid is smoothed heights in 1/256 m.
 type grid [side * side]int32
 
 // newGrid smooths the heights of a tile, with those around it.
 func newGrid(around func(right, down int) (*relief.Heights, error)) (*grid, error) {
-	const wide = side + 2
+	const wide, outside = side + 2*reach, 1 + reach
 	var near [3][3]*relief.Heights
 	for down := range near {
 		for right := range near {
@@ -35,7 +39,7 @@ func newGrid(around func(right, down int) (*relief.Heights, error)) (*grid, erro
 	metres := make([]int32, wide*wide)
 	for y := range wide {
 		for x := range wide {
-			col, row := x-2+relief.Side, y-2+relief.Side // from the first pixel of the tile to the north-west
+			col, row := x-outside+relief.Side, y-outside+relief.Side // from the first pixel of the tile to the north-west
 			h := near[row/relief.Side][col/relief.Side]
 			if h == nil { // as at the tile's edge
 				h = near[1][1]
@@ -44,14 +48,22 @@ func newGrid(around func(right, down int) (*relief.Heights, error)) (*grid, erro
 			metres[y*wide+x] = h[row%relief.Side*relief.Side+col%relief.Side]
 		}
 	}
-	g := new(grid)
-	for y := range side {
+	across := make([]int32, wide*side)
+	for y := range wide {
 		for x := range side {
-			a, b, c := metres[y*wide+x:], metres[(y+1)*wide+x:], metres[(y+2)*wide+x:]
-			g[y*side+x] = a[0] + 2*a[1] + a[2] + 2*(b[0]+2*b[1]+b[2]) + c[0] + 2*c[1] + c[2]
+			across[y*side+x] = smooth(metres[y*wide+x:], 1)
 		}
 	}
+	g := new(grid)
+	for i := range g {
+		g[i] = smooth(across[i:], side)
+	}
 	return g, nil
+}
+
+// smooth sums five heights that lie so many places apart.
+func smooth(h []int32, step int) int32 {
+	return h[0] + 4*h[step] + 6*h[2*step] + 4*h[3*step] + h[4*step]
 }
 
 func (g *grid) bounds() (low, high int32) { return slices.Min(g[:]), slices.Max(g[:]) }
