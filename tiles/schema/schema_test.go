@@ -2,6 +2,8 @@ package schema
 
 import (
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -365,4 +367,47 @@ func ExampleClassify() {
 	// streets from zoom 13
 	//   kind cycleway
 	//   surface asphalt
+}
+
+// TestDocumented looks for each layer and field in SCHEMA.md.
+func TestDocumented(t *testing.T) {
+	page, err := os.ReadFile("SCHEMA.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := make(map[string]map[string]bool) // fields by layer
+	var layers []string
+	for line := range strings.Lines(string(page)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 6 {
+			continue
+		}
+		names := func(cell string) (all []string) {
+			for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
+				all = append(all, m[1])
+			}
+			return all
+		}
+		if named := names(cells[1]); len(named) > 0 {
+			layers = named
+		}
+		for _, l := range layers {
+			if told[l] == nil {
+				told[l] = make(map[string]bool)
+			}
+			for _, f := range names(cells[2]) {
+				told[l][f] = true
+			}
+		}
+	}
+	for _, l := range Layers {
+		if told[l.Name] == nil {
+			t.Errorf("SCHEMA.md has no layer %s", l.Name)
+		}
+		for field := range l.Fields {
+			if !told[l.Name][field] {
+				t.Errorf("SCHEMA.md: layer %s has no field %s", l.Name, field)
+			}
+		}
+	}
 }
