@@ -11,8 +11,11 @@ import (
 	"time"
 )
 
-// documentBytes bounds the documents that are kept, packed and not.
-const documentBytes = 64 << 20
+// Bounds of the documents that are kept, packed and not, in bytes.
+const (
+	documentBytes = 64 << 20 // tiles and files
+	textBytes     = 8 << 20  // JSON
+)
 
 // document is the body of an answer, ready to be sent again and again.
 type document struct {
@@ -53,7 +56,11 @@ func (d *document) send(w http.ResponseWriter, r *http.Request, cache string) {
 // answer sends the document that a name stands for, which fresh returns unless it
 // is kept. The name holds everything that the body depends on.
 func (v *Viewer) answer(w http.ResponseWriter, r *http.Request, name, mediaType, cache string, fresh func(context.Context) ([]byte, error)) {
-	d, err := v.documents.get(r.Context(), name, func(ctx context.Context) (*document, error) {
+	in := v.documents
+	if mediaType == "application/json" {
+		in = v.texts
+	}
+	d, err := in.get(r.Context(), name, func(ctx context.Context) (*document, error) {
 		body, err := fresh(ctx)
 		if err != nil {
 			return nil, err

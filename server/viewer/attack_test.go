@@ -171,6 +171,24 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
+// TestManyHosts asks for a style under more names than are kept; tiles stay.
+func TestManyHosts(t *testing.T) {
+	s := newSite(t)
+	s.publish("tile", "Zum Löwen")
+	if w := s.get(region + "tiles/14/8632/5760"); w.Code != 200 {
+		t.Fatal(w.Code)
+	}
+	s.viewer.texts.limit = 100_000
+	for i := range 20 {
+		r := httptest.NewRequest("GET", region+"style.json", nil)
+		r.Host = fmt.Sprintf("host%d.example", i)
+		s.viewer.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	if v := s.viewer; v.texts.bytes > 100_000 || v.texts.used.Len() == 0 || v.documents.used.Len() != 1 {
+		t.Errorf("%d bytes in %d texts, %d documents", v.texts.bytes, v.texts.used.Len(), v.documents.used.Len())
+	}
+}
+
 // TestKept makes things that fail, panic, and are too large.
 func TestKept(t *testing.T) {
 	ctx := context.Background()

@@ -55,6 +55,7 @@ type Viewer struct {
 	cells     *cells
 	listings  *kept[listed, *listing]
 	documents *kept[string, *document]
+	texts     *kept[string, *document] // apart: callers can ask for them under any host's name
 	router    *mux.Router
 }
 
@@ -64,6 +65,7 @@ func New(objects Objects, origins Origins, log *slog.Logger) *Viewer {
 		origins: origins, log: log, cells: newCells(objects, cellBytes),
 		listings:  newKept[listed](listingBytes, (*listing).size),
 		documents: newKept[string](documentBytes, (*document).size),
+		texts:     newKept[string](textBytes, (*document).size),
 	}
 	const region = `/v1/regions/{region:[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?}`
 	v.router = mux.NewRouter().SkipClean(true)

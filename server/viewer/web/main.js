@@ -126,8 +126,9 @@ $('theme').addEventListener('click', () => {
 });
 addEventListener('keydown', (e) => {
 	if (e.key === 'Escape') {
-		closeFound();
+		if ($('sheet').contains(document.activeElement)) $('query').focus(); // where the rider came from
 		closeSheet();
+		closeFound();
 	} else if (e.key === '/' && !/^(INPUT|SELECT)$/.test(document.activeElement?.tagName)) {
 		e.preventDefault();
 		$('query').focus();
