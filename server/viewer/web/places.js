@@ -10,7 +10,7 @@ const zooms = {
 		'transport.bus_station', 'sight.viewpoint', 'sight.tower', 'sight.lighthouse', 'nature.waterfall', 'nature.cave', 'nature.beach', 'culture.museum', 'culture.monastery', 'health.hospital',
 		'leisure.bathing_place', 'rest.shelter', 'living.village', 'producer'],
 	14: ['cycling', 'water', 'rest', 'food', 'lodging', 'nature', 'sight', 'culture', 'shop.supermarket', 'shop.convenience', 'shop.bakery', 'shop.farm', 'shop.outdoor', 'health.pharmacy', 'service.town_hall', 'leisure.bath'],
-	16: ['cycling.parking', 'transport.bus_stop', 'transport.tram_stop', 'transport.parking', 'transport.car_charging', 'transport.taxi', 'info.guidepost', 'info.board', 'info.map', 'culture.shrine', 'sight.memorial',
+	16: ['emergency.defibrillator', 'cycling.parking', 'transport.bus_stop', 'transport.tram_stop', 'transport.parking', 'transport.car_charging', 'transport.taxi', 'info.guidepost', 'info.board', 'info.map', 'culture.shrine', 'sight.memorial',
 		'sight.artwork', 'nature.tree', 'nature.rock', 'service.post_box', 'service.recycling', 'service.atm', 'living', 'leisure.garden', 'food.vending', 'education.kindergarten', 'water.fountain'],
 };
 const first = new Map(Object.entries(zooms).flatMap(([zoom, names]) => names.map((name) => [name, Number(zoom)])));

@@ -1,5 +1,5 @@
 // Renders places of a running server in headless Chromium, to be looked at:
-//   node render.mjs http://127.0.0.1:8080 OUT [REGION LAT,LON ZOOM[,ZOOM…] [light|dark] [WIDTHxHEIGHT]]…
+//   node render.mjs http://127.0.0.1:8080 OUT [REGION LAT,LON ZOOM[,ZOOM…] [light|dark] [WIDTHxHEIGHT[x2]]]…
 // CHROMIUM names the browser, else it is /usr/bin/chromium; with JPEG=82 pictures are
 // JPEG of that quality, else PNG. It prints after how many milliseconds the map and
 // its places were drawn, and what the page itself had fetched by then.
@@ -19,12 +19,12 @@ const browser = await puppeteer.launch({
 });
 for (let i = 0; i < views.length; i += 5) {
 	const [region, place, zooms, theme = 'light', size = '1280x800'] = views.slice(i, i + 5);
-	const [lat, lon] = place.split(','), [width, height] = size.split('x').map(Number);
+	const [lat, lon] = place.split(','), [width, height, ratio = 1] = size.split('x').map(Number);
 	for (const zoom of zooms.split(',')) {
 		const page = await browser.newPage();
 		page.on('console', (m) => { if (m.type() === 'error') console.error(m.text()); });
 		page.on('pageerror', (e) => console.error(String(e)));
-		await page.setViewport({width, height});
+		await page.setViewport({width, height, deviceScaleFactor: ratio});
 		await page.emulateMediaFeatures([{name: 'prefers-color-scheme', value: theme}]);
 		await page.goto(`${server}/?region=${region}#map=${zoom}/${lat}/${lon}`);
 		await page.waitForFunction(() => document.body.dataset.places === 'drawn', {timeout: 120_000});
