@@ -33,6 +33,7 @@ type archiveMap struct {
 	*pmtiles.Archive
 	about catalog.Base
 	meta  archive.Metadata
+	limit int // bytes of a cell
 }
 
 // openArchive opens the archive that is a region's map; nil when there is none.
@@ -45,7 +46,7 @@ func (c *Composer) openArchive(ctx context.Context, region string) (*archiveMap,
 	if err != nil {
 		return nil, fmt.Errorf("region %s: open its map: %w", region, err)
 	}
-	m := &archiveMap{Archive: a, about: b}
+	m := &archiveMap{Archive: a, about: b, limit: cell.MaxCellBytes}
 	if m.meta, err = a.Metadata(); err != nil {
 		return nil, errors.Join(fmt.Errorf("region %s: open its map: %w", region, err), a.Close())
 	}
@@ -132,8 +133,8 @@ func (m *archiveMap) cell(ids []cell.ID) (raw []byte, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if raw = cell.AppendItem(raw, cell.TileKey(id), tile); len(raw) > cell.MaxCellBytes {
-			return nil, fmt.Errorf("%w: its %d tiles have more than %d bytes; give the region a boundary, or take an archive with less in each tile", ErrCrowded, len(ids), cell.MaxCellBytes)
+		if raw = cell.AppendItem(raw, cell.TileKey(id), tile); len(raw) > m.limit {
+			return nil, fmt.Errorf("%w: its %d tiles have more than %d bytes; give the region a boundary, or take an archive with less in each tile", ErrCrowded, len(ids), m.limit)
 		}
 	}
 	return raw, nil

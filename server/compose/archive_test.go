@@ -140,9 +140,8 @@ func TestKeptArchive(t *testing.T) {
 func TestCrowdedCell(t *testing.T) {
 	c, r := composer(t, "")
 	tiles := make(map[cell.ID]string)
-	heavy := strings.Repeat("x", 15<<20)
 	for x := range uint32(5) {
-		tiles[cell.New(3, x, 0)] = heavy
+		tiles[cell.New(3, x, 0)] = strings.Repeat("x", 100)
 	}
 	anArchive(t, c, "x.osm", "a.pmtiles", tiles)
 	d, err := c.Compose(context.Background(), r, nil)
@@ -150,6 +149,7 @@ func TestCrowdedCell(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
+	d.archive.limit = 500
 	err = d.Content.Cells(context.Background(), func(cell.Key, []byte) error { return nil })
 	if !errors.Is(err, ErrCrowded) || !strings.Contains(err.Error(), "cell 0/0/0") {
 		t.Errorf("%v, want ErrCrowded", err)
