@@ -132,7 +132,12 @@ func (c *Composer) draw(ctx context.Context, r catalog.Region, file string, base
 	return m, err
 }
 
-func (m *mapCells) close() error { return m.drawing.Close() }
+func (m *mapCells) close() error {
+	if m.drawing == nil {
+		return nil // it could not be made
+	}
+	return m.drawing.Close()
+}
 
 // warnings tells of coast that could not be drawn.
 func (m *mapCells) warnings() (all []string) {
