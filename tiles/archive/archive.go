@@ -9,6 +9,7 @@ package archive
 import (
 	"encoding/json"
 	"errors"
+	"iter"
 	"strings"
 	"unicode/utf8"
 
@@ -97,4 +98,24 @@ func cut(s string, limit int) string {
 func (m *Metadata) Center() (lonE7, latE7 int32, zoom uint8) {
 	west, south, east, north := int64(m.Bounds[0]), int64(m.Bounds[1]), int64(m.Bounds[2]), int64(m.Bounds[3])
 	return int32((west + east) / 2), int32((south + north) / 2), uint8((int(m.MinZoom) + int(m.MaxZoom) + 1) / 2)
+}
+
+// Follow yields tiles and makes the zooms those of the tiles that passed, so that a
+// writer, which reads them at the end, says what is there.
+func (m *Metadata) Follow(tiles iter.Seq2[Tile, error]) iter.Seq2[Tile, error] {
+	return func(yield func(Tile, error) bool) {
+		first := true
+		for t, err := range tiles {
+			if err == nil && len(t.Data) > 0 {
+				zoom := t.ID.Zoom()
+				if first {
+					m.MinZoom, m.MaxZoom, first = zoom, zoom, false
+				}
+				m.MinZoom, m.MaxZoom = min(m.MinZoom, zoom), max(m.MaxZoom, zoom)
+			}
+			if !yield(t, err) {
+				return
+			}
+		}
+	}
 }

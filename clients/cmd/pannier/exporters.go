@@ -35,7 +35,7 @@ func exportMap(write func(path string, m *archive.Metadata, tiles iter.Seq2[arch
 			return err
 		}
 		if !ours {
-			return write(path, &m, r.Tiles(ctx))
+			return write(path, &m, m.Follow(r.Tiles(ctx)))
 		}
 		places, err := placesOf(ctx, r)
 		if err != nil {
@@ -44,7 +44,7 @@ func exportMap(write func(path string, m *archive.Metadata, tiles iter.Seq2[arch
 		if err := places.describe(&m); err != nil {
 			return err
 		}
-		return write(path, &m, places.Into(r.Tiles(ctx)))
+		return write(path, &m, m.Follow(places.Into(r.Tiles(ctx))))
 	}
 }
 

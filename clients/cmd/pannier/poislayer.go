@@ -36,7 +36,6 @@ func (p places) describe(m *archive.Metadata) (err error) {
 	}
 	layers := archive.ParseLayers(m.VectorLayers)
 	layers[pois.Name] = pois.Describe(p.languages)
-	m.MaxZoom = max(m.MaxZoom, pois.Zoom)
 	m.VectorLayers, err = layers.List()
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"sync/atomic"
 
 	"github.com/pannier-maps/pannier/tiles/archive"
 	"github.com/pannier-maps/pannier/tiles/cell"
@@ -18,6 +19,12 @@ type Archive struct {
 	close  func() error
 	header Header
 	root   []entry
+	last   atomic.Pointer[leafDirectory] // read last: tiles are asked for in their order
+}
+
+type leafDirectory struct {
+	at      entry
+	entries []entry
 }
 
 // Open opens the archive at path; Close ends it.
@@ -188,11 +195,18 @@ func (a *Archive) list(entries []entry, depth int, next *uint64, yield func(cell
 // leaf reads the leaf directory of an entry. It must begin with the entry's
 // tile, so that each directory leads on.
 func (a *Archive) leaf(e entry) ([]entry, error) {
+	if l := a.last.Load(); l != nil && l.at == e {
+		return l.entries, nil
+	}
 	entries, err := a.directory(section{a.header.leaves.Offset + e.offset, uint64(e.length)})
 	if err == nil && entries[0].tile != e.tile {
 		err = fmt.Errorf("%w: leaf directory begins with another tile", archive.ErrCorrupt)
 	}
-	return entries, err
+	if err != nil {
+		return nil, err
+	}
+	a.last.Store(&leafDirectory{e, entries})
+	return entries, nil
 }
 
 func (a *Archive) directory(at section) ([]entry, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -81,4 +82,22 @@ func ExampleWrite() {
 		fmt.Println(id, err)
 	}
 	// Output: 1/1/0 <nil>
+}
+
+// TestVerified asks the tool of PMTiles, where it is installed, what it thinks of
+// archives with and without leaf directories.
+func TestVerified(t *testing.T) {
+	program, err := exec.LookPath("pmtiles")
+	if err != nil {
+		t.Skip("needs the program pmtiles (github.com/protomaps/go-pmtiles)")
+	}
+	for _, zoom := range []uint8{0, 3, 7} {
+		path, m := filepath.Join(t.TempDir(), "map.pmtiles"), archive.Metadata{Bounds: region.Bounds}
+		if err := WriteFile(path, &m, m.Follow(archivetest.All(archivetest.World(zoom)))); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command(program, "verify", path).CombinedOutput(); err != nil {
+			t.Errorf("zoom %d: %v: %s", zoom, err, out)
+		}
+	}
 }
