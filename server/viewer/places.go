@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io/fs"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -224,7 +225,26 @@ func lineOf(f *feature.Feature, own []string, language string) line {
 	at := f.Anchor()
 	var geometry any = map[string]any{"type": "Point", "coordinates": [2]float64{float64(at.LonE7) / 1e7, float64(at.LatE7) / 1e7}}
 	if f.Kind == feature.Route {
-		geometry = f.Geometry
+		geometry = coarse(f.Geometry)
 	}
 	return line{"Feature", geometry, p}
+}
+
+// coarse returns a geometry to be drawn: to about a metre, without heights. The
+// record has all of it.
+func coarse(g feature.Geometry) feature.Geometry {
+	out := feature.Geometry{Shape: g.Shape, Rings: g.Rings, Lines: make([]feature.Line, len(g.Lines))}
+	round := func(e7 int32) int32 { return int32(math.Round(float64(e7)/100)) * 100 }
+	for i, l := range g.Lines {
+		points := make([]cell.Point, len(l.Points))
+		for j, p := range l.Points {
+			points[j] = cell.Point{LonE7: round(p.LonE7), LatE7: round(p.LatE7)}
+		}
+		points = slices.Compact(points)
+		if len(points) == 1 && len(l.Points) > 1 {
+			points = append(points, points[0]) // a line has two ends
+		}
+		out.Lines[i].Points = points
+	}
+	return out
 }

@@ -180,6 +180,19 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// TestCoarse rounds routes for drawing.
+func TestCoarse(t *testing.T) {
+	at := func(lon, lat int32) cell.Point { return cell.Point{LonE7: lon, LatE7: lat} }
+	got := coarse(feature.Along(
+		feature.Line{Points: []cell.Point{at(95000049, 471000051), at(95000012, 471000098), at(95000251, -471000051)}, Heights: []int32{4500, 4510, 4520}},
+		feature.Line{Points: []cell.Point{at(95000001, 2), at(95000003, 4)}},
+	))
+	data, err := json.Marshal(got)
+	if want := `{"coordinates":[[[9.5,47.10001],[9.50003,-47.10001]],[[9.5,0],[9.5,0]]],"type":"MultiLineString"}`; err != nil || string(data) != want {
+		t.Errorf("%s, %v, want %s", data, err, want)
+	}
+}
+
 func TestPage(t *testing.T) {
 	s := newSite(t)
 	if w := s.get("/"); w.Code != 200 {
