@@ -68,8 +68,11 @@ func nameIn(languages []string) any {
 	if len(languages) == 0 {
 		return name
 	}
-	plain, _, _ := strings.Cut(languages[0], "-")
-	return []any{"coalesce", []any{"get", "name_" + plain}, name}
+	best := []any{"coalesce", []any{"get", "name_" + languages[0]}}
+	if plain, _, narrowed := strings.Cut(languages[0], "-"); narrowed { // sr-Latn, else sr
+		best = append(best, []any{"get", "name_" + plain})
+	}
+	return append(best, name)
 }
 
 func parse(text string) any {

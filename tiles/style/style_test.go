@@ -182,7 +182,7 @@ func TestNames(t *testing.T) {
 	}{
 		{nil, `["get","name"]`},
 		{[]string{"sl"}, `["coalesce",["get","name_sl"],["get","name"]]`},
-		{[]string{"de-AT", "sl"}, `["coalesce",["get","name_de"],["get","name"]]`},
+		{[]string{"sr-Latn", "sl"}, `["coalesce",["get","name_sr-Latn"],["get","name_sr"],["get","name"]]`},
 	} {
 		if got, err := json.Marshal(nameIn(test.languages)); err != nil || string(got) != test.want {
 			t.Errorf("%v: %s, %v, want %s", test.languages, got, err, test.want)
@@ -205,7 +205,7 @@ func TestNew(t *testing.T) {
 	if light.Sprite != o.Sprite || light.Sources["map"].URL != o.Tiles || len(light.FontFaces["Noto Sans Bold"]) != 2 {
 		t.Errorf("%+v", light)
 	}
-	if !strings.Contains(string(data), `["coalesce",["get","name_sl"],["get","name"]]`) {
+	if !strings.Contains(string(data), `["coalesce",["get","name_sl-SI"],["get","name_sl"],["get","name"]]`) {
 		t.Error("names are not in Slovene first")
 	}
 	if strings.Contains(string(data), `"@`) {
