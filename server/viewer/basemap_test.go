@@ -10,6 +10,7 @@ import (
 	"github.com/pannier-maps/pannier/sync/sitetest"
 	"github.com/pannier-maps/pannier/tiles/archive"
 	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/style"
 )
 
 // TestBasemap shows a map that was taken from an archive with its own layers.
@@ -34,5 +35,22 @@ func TestBasemap(t *testing.T) {
 	style := s.get(region + "style.json").Body.String()
 	if !strings.Contains(style, `"source-layer":"seas"`) || strings.Contains(style, `"source-layer":"streets"`) {
 		t.Errorf("style.json: %s", style)
+	}
+}
+
+// TestGenericStyleIsValid checks the styles of a map with layers of all kinds.
+func TestGenericStyleIsValid(t *testing.T) {
+	check := styleChecker(t)
+	layers := archive.ParseLayers([]byte(`[{"id":"earth","fields":{}},{"id":"landuse","fields":{"class":"String"}},{"id":"water","fields":{"name":"String"}},
+		{"id":"buildings","fields":{"height":"Number"}},{"id":"boundary","fields":{}},{"id":"roads","fields":{"highway":"String","kind":"String","name":"String","name:it":"String"}},
+		{"id":"transit","fields":{}},{"id":"place","fields":{"name":"String","population":"Number"}},{"id":"pois","fields":{"name":"String"}},{"id":"@ \"x\"","fields":{"kind":"Boolean"}}]`))
+	for _, theme := range []style.Theme{style.Light, style.Dark} {
+		data, err := style.Generic(style.Options{Theme: theme, Languages: []string{"it"}, Tiles: "https://example.com/tiles.json", Sprite: "https://example.com/sprite"}, layers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wrong := check(string(data)); wrong != "" {
+			t.Error(wrong)
+		}
 	}
 }

@@ -7,9 +7,10 @@ import (
 	"testing"
 )
 
-// TestStyleIsValid has MapLibre's own checker read the styles, and looks for their
-// icons in the sprite.
-func TestStyleIsValid(t *testing.T) {
+// styleChecker returns MapLibre's own checker, which also looks for a style's icons
+// in the sprite: what is wrong with a style.
+func styleChecker(t *testing.T) func(style string) (wrong string) {
+	t.Helper()
 	for _, path := range []string{"web/node_modules/@maplibre/maplibre-gl-style-spec", "web/node_modules/@resvg/resvg-js"} {
 		if _, err := os.Stat(path); err != nil {
 			t.Skip("the page's packages are not installed: run \"make build\"")
@@ -18,7 +19,7 @@ func TestStyleIsValid(t *testing.T) {
 	if _, err := exec.LookPath("node"); err != nil {
 		t.Skip("there is no node")
 	}
-	check := func(style string) (wrong string) {
+	return func(style string) string {
 		t.Helper()
 		cmd := exec.Command("node", "web/check.mjs")
 		cmd.Stdin = strings.NewReader(style)
@@ -28,6 +29,11 @@ func TestStyleIsValid(t *testing.T) {
 		}
 		return string(out)
 	}
+}
+
+// TestStyleIsValid checks the styles, and the checker.
+func TestStyleIsValid(t *testing.T) {
+	check := styleChecker(t)
 	s := newSite(t)
 	s.publish("tile", "Zum Löwen")
 	light, dark := s.get(region+"style.json").Body.String(), s.get(region+"style.json?theme=dark&languages=en").Body.String()
