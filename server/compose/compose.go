@@ -36,7 +36,7 @@ const mapVersion = 4
 
 // defaultMemory is what a region such as Liechtenstein needs to be drawn without
 // files for sorting; ten times as much is drawn with them in little more time.
-const defaultMemory = 48 << 20
+const defaultMemory = 40 << 20
 
 // Composer makes content.
 type Composer struct {
@@ -47,7 +47,7 @@ type Composer struct {
 	Cache   string // of what can be made again: {Cache}/{region}.shelf, .drawing …
 	TempDir string
 	Workers int   // 0: one for each core
-	Memory  int64 // bytes for blocks of the base and for sorting tiles, 0: 48 MiB
+	Memory  int64 // bytes for blocks of the base and for sorting tiles, 0: 40 MiB
 	Rebuild bool  // draw the map even if nothing changed
 	// Progress, if set, is told how far each stage is.
 	Progress func(stage string, done, total int64)

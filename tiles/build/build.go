@@ -15,6 +15,25 @@
 // lines are a network without one. What is less than a pixel is left out. The
 // sea, which is no element, is made of all coastline ways once they are read, or
 // of ready polygons.
+//
+// Where the CPU time goes, from an extract to a region's first version, in percent
+// (Liechtenstein 2019-11-18, 1.0 s; Delaware, 2.8 s; an AMD EPYC, 2026-11-23):
+//
+//	import of the extract                                16  17
+//	features of the base                                 17   8
+//	elements to records                                  24  31
+//	  of these: reading and locating                      7  12
+//	            classifying                               2   3
+//	            simplifying                               7   4
+//	            cutting to tiles                          5  11
+//	sorting and merging records                           4   5
+//	encoding tiles, writing the drawing                   5   5
+//	packing cells (sync/blob)                            33  29
+//	the rest: collecting garbage, store, signatures       1   5
+//
+// After a day's changes import, features and drawing take 1/12 to 1/17 of that
+// without packing; what is left is packing the cells that changed and coding their
+// deltas.
 package build
 
 import (

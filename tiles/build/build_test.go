@@ -199,10 +199,10 @@ func cellsOf(t *testing.T, base *osm.Base, opts Options) ([]byte, Stats) {
 }
 
 func TestSameBytesForAnyWorkersAndMemory(t *testing.T) {
-	base := openData(t, "liechtenstein-2019-11-18.osm.pbf")
+	base := openData(t, "monaco-2021-08-01.osm.pbf")
 	dir := t.TempDir()
 	want, _ := cellsOf(t, base, Options{Workers: 1})
-	for _, opts := range []Options{{Workers: 8}, {Workers: 1, MemoryBytes: 1}, {Workers: 3, MemoryBytes: 4 << 20}, {Workers: 8, MemoryBytes: 1}} {
+	for _, opts := range []Options{{Workers: 8}, {Workers: 1, MemoryBytes: 1}, {Workers: 3, MemoryBytes: 1 << 20}, {Workers: 8, MemoryBytes: 1}} {
 		opts.TempDir = dir
 		got, stats := cellsOf(t, base, opts)
 		if !bytes.Equal(got, want) {
@@ -224,7 +224,7 @@ func checkEmpty(t *testing.T, dir string) {
 }
 
 func TestCancel(t *testing.T) {
-	base := openData(t, "liechtenstein-2019-11-18.osm.pbf")
+	base := openData(t, "monaco-2021-08-01.osm.pbf")
 	dir := t.TempDir()
 	for _, stop := range []string{"elements", "tiles"} {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -274,7 +274,7 @@ func TestProgress(t *testing.T) {
 }
 
 func TestNoTempDir(t *testing.T) {
-	base := openData(t, "liechtenstein-2019-11-18.osm.pbf")
+	base := openData(t, "monaco-2021-08-01.osm.pbf")
 	opts := Options{MemoryBytes: 1, TempDir: filepath.Join(t.TempDir(), "absent")}
 	_, err := Tiles(context.Background(), base, opts, func(cell.Key, []byte) error { return nil })
 	if !errors.Is(err, os.ErrNotExist) {

@@ -16,7 +16,12 @@ import (
 // openData makes a base of a file of the shared data.
 func openData(tb testing.TB, name string) *osm.Base {
 	tb.Helper()
-	file, err := os.Open(filepath.Join(dataFolder(tb), "osm", name))
+	return openExtract(tb, filepath.Join(dataFolder(tb), "osm", name))
+}
+
+func openExtract(tb testing.TB, name string) *osm.Base {
+	tb.Helper()
+	file, err := os.Open(name)
 	if err != nil {
 		tb.Skipf("no shared data: %v", err)
 	}

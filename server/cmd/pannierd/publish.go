@@ -64,7 +64,7 @@ func (p *program) publishCommand() *cobra.Command {
 	cmd.Flags().StringVar(&opts.Note.Author, "author", "", "who publishes")
 	cmd.Flags().IntVar(&opts.Note.Share, "share", 0, "percentage of phones that get it at first; see rollout (default: all)")
 	cmd.Flags().IntVar(&opts.Workers, "workers", 0, "goroutines that draw the map (default: one for each core)")
-	cmd.Flags().IntVar(&memory, "memory", 48, "megabytes that drawing the map may take, beside some 60; what does not fit goes to disk")
+	cmd.Flags().IntVar(&memory, "memory", 40, "megabytes that drawing the map may take, beside some 60; what does not fit goes to disk")
 	cmd.Flags().BoolVar(&opts.Rebuild, "rebuild", false, "draw the whole map again, even where nothing changed")
 	return cmd
 }
