@@ -28,23 +28,27 @@ type shelving struct {
 	print   string
 	temp    string // folder for temporary files
 
-	cells  map[cell.ID]*shelved
-	beyond []string // ids of routes that reach beyond the height model
+	cells   map[cell.ID]*shelved
+	parking parking
+	beyond  []string // ids of routes that reach beyond the height model
 }
 
 // shelved is what is made for a cell.
 type shelved struct {
 	items  []item
+	parked []parked // further items
 	counts counts
 }
 
 // openShelf opens the region's shelf, or makes it when its base, its languages
 // or its area are others: if it can be, of that of an earlier base.
-func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Base, earlier *earlierBase, area orb.MultiPolygon, heights *survey) (*shelf, error) {
+func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Base, earlier *earlierBase, area orb.MultiPolygon, heights *survey) (_ *shelf, err error) {
 	s := &shelving{
 		base: base, area: area, heights: heights, opts: fromosm.Options{Languages: r.Languages, Workers: c.workers()},
 		path: filepath.Join(c.Cache, r.ID+".shelf"), temp: c.TempDir, print: heights.sign(fingerprint(r, base)), cells: make(map[cell.ID]*shelved),
 	}
+	s.parking.dir = c.TempDir
+	defer func() { err = errors.Join(err, s.parking.close()) }()
 	if !c.Rebuild {
 		if made, err := openShelf(s.path, s.print); err == nil {
 			heights.remember(len(made.index.Beyond))
@@ -55,7 +59,7 @@ func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Ba
 		b := area.Bound()
 		s.opts.Bounds = osm.Box{Min: cell.Point{LonE7: e7(b.Left()), LatE7: e7(b.Bottom())}, Max: cell.Point{LonE7: e7(b.Right()), LatE7: e7(b.Top())}}
 	}
-	done, err := false, error(nil)
+	done := false
 	if earlier != nil && !c.Rebuild {
 		done, err = s.renew(ctx, heights.sign(fingerprint(r, earlier.Base)), earlier)
 	}
@@ -92,6 +96,20 @@ func (s *shelving) take(f *feature.Feature) error {
 	}
 	to.items = append(to.items, it)
 	to.counts.add(f.Kind, 1)
+	if s.parking.waiting += len(it.id) + cap(it.raw); s.parking.waiting < parkBytes {
+		return nil
+	}
+	return s.parking.park(s.cells)
+}
+
+// write adds a cell to a shelf.
+func (s *shelving) write(w *shelfWriter, id cell.ID) error {
+	c := s.cells[id]
+	items, err := s.parking.all(c)
+	if err != nil {
+		return fmt.Errorf("write shelf: %w", errors.Join(err, w.abort()))
+	}
+	w.add(id, c.counts, items)
 	return nil
 }
 
@@ -108,7 +126,9 @@ func (s *shelving) make(ctx context.Context) error {
 		return fmt.Errorf("write shelf: %w", err)
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.cells)) {
-		w.add(id, s.cells[id].counts, s.cells[id].items)
+		if err := s.write(w, id); err != nil {
+			return err
+		}
 	}
 	if err := w.finish(s.beyond); err != nil {
 		return fmt.Errorf("write shelf: %w", err)
@@ -229,7 +249,9 @@ func (s *shelving) merge(old *shelf) error {
 			}
 			continue
 		}
-		w.add(id, made.counts, made.items)
+		if err := s.write(w, id); err != nil {
+			return err
+		}
 	}
 	if err := w.finish(s.beyond); err != nil {
 		return fmt.Errorf("write shelf: %w", err)
