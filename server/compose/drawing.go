@@ -47,6 +47,9 @@ func (c *Composer) openEarlier(ctx context.Context, region string, base *osm.Bas
 	}
 	earlier.Share(base)
 	said, err := osm.Edited(ctx, earlier, base)
+	if errors.Is(err, osm.ErrCorrupt) { // if it is the present one, drawing it tells
+		return nil, earlier.Close()
+	}
 	if err != nil {
 		return nil, errors.Join(err, earlier.Close())
 	}
@@ -96,11 +99,19 @@ func (c *Composer) draw(ctx context.Context, r catalog.Region, file string, base
 	opts := build.Options{
 		Schema: mapVersion, Languages: r.Languages, Bounds: area, Water: water, Workers: c.Workers, MemoryBytes: c.memory() / 2, TempDir: c.TempDir, Progress: c.Progress,
 	}
+	// Another draft of the region may draw another base to the same file meanwhile.
+	open := func(base *osm.Base) (*build.Drawing, error) {
+		d, err := build.OpenDrawing(path, base, opts)
+		if err == nil && d.Base() != base.ID() {
+			return nil, errors.Join(fmt.Errorf("%w: the map data changed meanwhile; publish again", build.ErrStale), d.Close())
+		}
+		return d, err
+	}
 	all := func(ctx context.Context, base *osm.Base) (*build.Drawing, error) {
 		if _, err := build.Draw(ctx, base, opts, path); err != nil {
 			return nil, err
 		}
-		return build.OpenDrawing(path, base, opts)
+		return open(base)
 	}
 	m := &mapCells{anew: func(ctx context.Context) (d *build.Drawing, err error) {
 		base, err := osm.OpenBase(file, int(c.memory()/4))
@@ -120,11 +131,13 @@ func (c *Composer) draw(ctx context.Context, r catalog.Region, file string, base
 		return m, nil
 	case err == nil && earlier != nil && old.Base() == earlier.ID() && !c.Rebuild:
 		_, err := build.Redraw(ctx, old, earlier.Base, base, earlier.said, opts, path)
-		if err := errors.Join(err, old.Close()); err != nil {
-			return nil, err
+		old.Close() // it was only read
+		if err == nil {
+			m.drawing, err = open(base)
 		}
-		m.drawing, err = build.OpenDrawing(path, base, opts)
-		return m, err
+		if !errors.Is(err, osm.ErrCorrupt) { // else one of the two is: if it is the present one, all tells
+			return m, err
+		}
 	case err == nil:
 		old.Close() // it was only read
 	}
