@@ -113,7 +113,7 @@ func unpackNodes(ctx context.Context, b *Base, w *groupWriter, g *groups) error 
 			return err
 		}
 		for from, to := 0, 0; from < len(p.ids); from = to {
-			for to = from + 1; to < len(p.ids) && to-from < nodesInGroup && p.ids[to]-p.ids[from] <= math.MaxUint32; to++ {
+			for to = from + 1; to < len(p.ids) && to-from < nodesInGroup && uint64(p.ids[to]-p.ids[from]) <= math.MaxUint32; to++ {
 			}
 			data = data[:0]
 			for _, id := range p.ids[from:to] {
@@ -183,9 +183,9 @@ func (u *unpacked) locate(refs []int64, found func(id int64, p cell.Point)) (err
 			}
 			part = i
 		}
-		n, row := int(g.counts[part]), id-g.firsts[part]
-		at := sort.Search(n, func(k int) bool { return int64(binary.LittleEndian.Uint32(group[4*k:])) >= row })
-		if at == n || int64(binary.LittleEndian.Uint32(group[4*at:])) != row {
+		n, row := int(g.counts[part]), uint64(id-g.firsts[part])
+		at := sort.Search(n, func(k int) bool { return uint64(binary.LittleEndian.Uint32(group[4*k:])) >= row })
+		if at == n || uint64(binary.LittleEndian.Uint32(group[4*at:])) != row {
 			continue
 		}
 		found(id, cell.Point{
