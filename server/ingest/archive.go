@@ -77,7 +77,7 @@ func (im *Importer) archive(ctx context.Context, region, file string, kind sourc
 		return Result{}, err
 	}
 	next := catalog.Base{File: name, Sources: []string{filepath.Base(file)}, Archive: about}
-	was, err := im.installBase(ctx, region, path, next)
+	was, err := im.installBase(ctx, region, path, next, "")
 	return r.replaced(was, next), err
 }
 

@@ -47,6 +47,8 @@ func (im *Importer) heights(ctx context.Context, region, file string, opts Optio
 	if err != nil {
 		return Result{}, fmt.Errorf("%s: %w", file, err)
 	}
+	placing.Lock()
+	defer placing.Unlock()
 	if err := rename(path, filepath.Join(im.Folder, region, name)); err != nil {
 		return Result{}, err
 	}

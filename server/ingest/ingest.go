@@ -34,7 +34,8 @@ var (
 	ErrTooLarge = errors.New("file too large")
 )
 
-// Importer brings files into regions. One region takes one import at a time.
+// Importer brings files into regions, several at once. Changes to map data that
+// another import replaced meanwhile fail.
 type Importer struct {
 	Catalog *catalog.Catalog
 	Folder  string // of bases of maps, height models and water polygons: {Folder}/{region}/{file}

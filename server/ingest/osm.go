@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pannier-maps/pannier/server/catalog"
@@ -64,7 +65,7 @@ func (im *Importer) extracts(ctx context.Context, region string, files []string)
 			return Result{}, err
 		}
 	}
-	return im.install(ctx, region, path, names)
+	return im.install(ctx, region, path, names, "")
 }
 
 // mergedHeader describes several extracts as one: the box around them, the
@@ -160,7 +161,7 @@ func (im *Importer) changes(ctx context.Context, region, file string) (Result, e
 		return Result{}, fmt.Errorf("%s: %w: %d of the %d objects that it changes are not in %s; is it for another area?",
 			file, ErrNoBase, done.Missing, touched, region)
 	}
-	r, err := im.install(ctx, region, path, append(b.Sources, filepath.Base(file)))
+	r, err := im.install(ctx, region, path, append(b.Sources, filepath.Base(file)), b.File)
 	r.Created, r.Modified, r.Deleted, r.Skipped = done.Created, done.Modified, done.Deleted, done.Skipped
 	return r, err
 }
@@ -218,8 +219,9 @@ func follows(base osm.Header, file string) (int64, error) {
 	return max(n, base.Sequence), nil
 }
 
-// install makes a base file the region's.
-func (im *Importer) install(ctx context.Context, region, path string, names []string) (Result, error) {
+// install makes a base file the region's. Of, if it is not "", is the file that it
+// was made of, which must be the region's still.
+func (im *Importer) install(ctx context.Context, region, path string, names []string, of string) (Result, error) {
 	base, err := osm.OpenBase(path, 0)
 	if err != nil {
 		return Result{}, err
@@ -230,13 +232,19 @@ func (im *Importer) install(ctx context.Context, region, path string, names []st
 		return Result{}, err
 	}
 	next := catalog.Base{File: hex.EncodeToString(id[:16]) + ".osm", Sources: names}
-	was, err := im.installBase(ctx, region, path, next)
+	was, err := im.installBase(ctx, region, path, next, of)
 	return Result{Elements: nodes + ways + relations}.replaced(was, next), err
 }
 
+// placing is held while a file comes into a region's folder and the catalog learns
+// of it: until then it looks like one that nobody uses.
+var placing sync.Mutex
+
 // installBase makes a file the base of the region's map, in one step, and returns
-// the base before.
-func (im *Importer) installBase(ctx context.Context, region, path string, next catalog.Base) (was catalog.Base, err error) {
+// the base before. Of is that of install.
+func (im *Importer) installBase(ctx context.Context, region, path string, next catalog.Base, of string) (was catalog.Base, err error) {
+	placing.Lock()
+	defer placing.Unlock()
 	if was, _, err = im.Catalog.Base(ctx, region); err != nil {
 		return was, err
 	}
@@ -244,7 +252,7 @@ func (im *Importer) installBase(ctx context.Context, region, path string, next c
 	if err := rename(path, filepath.Join(im.Folder, region, next.File)); err != nil {
 		return was, err
 	}
-	if err := im.Catalog.SetBase(ctx, region, was.File, next); err != nil {
+	if err := im.Catalog.SetBase(ctx, region, cmp.Or(of, was.File), next); err != nil {
 		if next.File != was.File {
 			os.Remove(filepath.Join(im.Folder, region, next.File)) // best effort, as below
 		}

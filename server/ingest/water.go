@@ -61,6 +61,8 @@ func (im *Importer) water(ctx context.Context, region, file string) (Result, err
 	if err != nil {
 		return Result{}, err
 	}
+	placing.Lock()
+	defer placing.Unlock()
 	if err := rename(path, filepath.Join(im.Folder, region, name)); err != nil {
 		return Result{}, err
 	}
