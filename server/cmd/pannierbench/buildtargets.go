@@ -6,7 +6,7 @@ const (
 	cpuPart     = 0.5
 	wallPart    = 0.5
 	memoryPart  = 0.25
-	archivePart = 1       // of the tiles' bytes by gzip
+	archivePart = 1       // of the bytes: of the whole, and of what both schemas have
 	tileLimit   = 500_000 // bytes of the largest tile, packed
 	dayPart     = 0.1     // of the whole map's processor time
 )
@@ -26,6 +26,7 @@ func (r *Report) buildTargets() (all []Target) {
 			}
 		}
 		if len(b.Archives) > 1 {
+			add(b.Region, "bytes of the archive ÷ tilemaker", float64(b.Archives[0].File)/float64(b.Archives[1].File), archivePart)
 			add(b.Region, "gzip bytes of what both schemas have ÷ tilemaker", float64(b.Archives[0].Common)/float64(b.Archives[1].Common), archivePart)
 		}
 		if len(b.Archives) > 0 {
