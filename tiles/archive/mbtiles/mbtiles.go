@@ -35,7 +35,7 @@ import (
 
 // Limits of what is read.
 const (
-	MaxMetadataBytes = 4 << 20 // a value of the metadata
+	MaxMetadataBytes = 4 << 20 // the metadata, names and values
 	maxMetadataRows  = 1000
 	cacheKiB         = 8 << 10
 )

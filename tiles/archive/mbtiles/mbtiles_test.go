@@ -166,6 +166,7 @@ func readAll(path string, rowTime time.Duration) (tiles int, err error) {
 func TestHostile(t *testing.T) {
 	view := `CREATE TABLE metadata (name text, value text); CREATE TABLE t (zoom_level, tile_column, tile_row, tile_data);
 		INSERT INTO t VALUES (0, 0, 0, x'1a00'); CREATE VIEW tiles AS `
+	few := `CREATE TABLE n (i); INSERT INTO n VALUES (1), (2), (3), (4), (5), (6), (7), (8); CREATE TABLE tiles (zoom_level, tile_column, tile_row, tile_data);`
 	for name, test := range map[string]struct {
 		statements string
 		want       error
@@ -184,7 +185,10 @@ func TestHostile(t *testing.T) {
 		"too deep":            {flat + `INSERT INTO tiles VALUES (30, 0, 0, x'1a')`, archive.ErrCorrupt, "zoom 30"},
 		"broken gzip":         {flat + `INSERT INTO tiles VALUES (0, 0, 0, x'1f8b08')`, archive.ErrCorrupt, "read tile 0/0/0"},
 		"too large":           {flat + `INSERT INTO tiles VALUES (0, 0, 0, zeroblob(17000000))`, archive.ErrCorrupt, "too big"},
-		"a long text":         {flat + `INSERT INTO metadata VALUES ('name', hex(zeroblob(3000000)))`, archive.ErrCorrupt, "in one"},
+		"a long text":         {flat + `INSERT INTO metadata VALUES ('name', hex(zeroblob(3000000)))`, archive.ErrCorrupt, "in all"},
+		"many long texts":     {few + `CREATE VIEW metadata AS SELECT a.i AS name, hex(zeroblob(1000000)) AS value FROM n a`, archive.ErrCorrupt, "in all"},
+		"one text on and on":  {few + `CREATE VIEW metadata AS SELECT '' AS name, '' AS value FROM n a, n b, n c, n d, n e, n f, n g, n h, n i, n j, n k, n l`, archive.ErrCorrupt, "rows"},
+		"a long name":         {flat + `INSERT INTO metadata VALUES (hex(zeroblob(3000000)), 'x')`, archive.ErrCorrupt, "in all"},
 		"a view without end":  {view + `WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT x AS zoom_level, x AS tile_column, x AS tile_row, x AS tile_data FROM c`, archive.ErrUnsupported, "more than join"},
 		"a view that sorts":   {view + `SELECT * FROM t ORDER BY random()`, archive.ErrUnsupported, "more than join"},
 		"a view that groups":  {view + `SELECT zoom_level, tile_column, tile_row, group_concat(tile_data) AS tile_data FROM t GROUP BY 1`, archive.ErrUnsupported, "more than join"},

@@ -46,13 +46,15 @@ func (a *Archive) look() error {
 			return err
 		}
 	}
+	rows, left := 0, MaxMetadataBytes
 	err = a.rows(selectMetadata, func(scan scanner) error {
 		var name, value sql.NullString
 		if err := scan(&name, &value); err != nil {
 			return err
 		}
-		if len(a.metadata) == maxMetadataRows || len(value.String) > MaxMetadataBytes {
-			return fmt.Errorf("%w: metadata of more than %d rows, or %d bytes in one", archive.ErrCorrupt, maxMetadataRows, MaxMetadataBytes)
+		rows, left = rows+1, left-len(name.String)-len(value.String)
+		if rows > maxMetadataRows || left < 0 {
+			return fmt.Errorf("%w: metadata of more than %d rows, or %d bytes in all", archive.ErrCorrupt, maxMetadataRows, MaxMetadataBytes)
 		}
 		a.metadata[name.String] = value.String
 		return nil
