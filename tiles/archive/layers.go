@@ -15,6 +15,7 @@ import (
 const (
 	MaxLayers = 1000
 	MaxFields = 1000 // of a layer
+	MaxName   = 256  // bytes of a layer's or a field's
 )
 
 // Layers says what tiles hold, by the name of the layer.
@@ -145,7 +146,7 @@ func valueType(data []byte) string {
 func (l *Layer) field(key, kind string) {
 	was, known := l.Fields[key]
 	switch {
-	case !known && len(l.Fields) == MaxFields:
+	case !known && (len(l.Fields) == MaxFields || len(key) > MaxName):
 		return
 	case known && was != kind:
 		kind = "String"
@@ -157,7 +158,7 @@ func (l *Layer) field(key, kind string) {
 func (v Layers) add(l *Layer) {
 	known, ok := v[l.ID]
 	if !ok {
-		if len(v) < MaxLayers {
+		if len(v) < MaxLayers && len(l.ID) <= MaxName {
 			v[l.ID] = l
 		}
 		return
@@ -204,7 +205,7 @@ func ParseLayers(list []byte) Layers {
 		if json.Unmarshal(raw, &in) != nil || in.ID == "" {
 			continue
 		}
-		l := &Layer{ID: in.ID, Description: in.Description, Fields: map[string]string{}, MinZoom: zoomOf(in.MinZoom), MaxZoom: zoomOf(in.MaxZoom)}
+		l := &Layer{ID: in.ID, Description: cut(in.Description, maxText), Fields: map[string]string{}, MinZoom: zoomOf(in.MinZoom), MaxZoom: zoomOf(in.MaxZoom)}
 		for key, kind := range in.Fields {
 			if kind != "Number" && kind != "Boolean" {
 				kind = "String"

@@ -1,6 +1,27 @@
 package archive
 
-import "testing"
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestLongNames bounds what a list keeps of a small archive with large names.
+func TestLongNames(t *testing.T) {
+	good, long := strings.Repeat("n", MaxName), strings.Repeat("n", MaxName+1)
+	list := fmt.Sprintf(`[{"id":%q,"fields":{%q:"String",%q:"Number"},"description":%q},{"id":%q,"fields":{}}]`,
+		good, good, long, strings.Repeat("d", maxText+1), long)
+	v := ParseLayers([]byte(list))
+	l := v[good]
+	if len(v) != 1 || l == nil || len(l.Fields) != 1 || l.Fields[good] != "String" || len(l.Description) != maxText {
+		t.Errorf("of %d layers: %+v", len(v), l)
+	}
+	m := Metadata{VectorLayers: json.RawMessage(list)}
+	if m.Clean(); len(m.VectorLayers) > 2*MaxName+maxText+100 {
+		t.Errorf("%d bytes of layers are kept", len(m.VectorLayers))
+	}
+}
 
 // FuzzLayers checks that no tile, however broken, stops the scan, and that what it
 // finds can be written and read.
