@@ -140,10 +140,13 @@ func (s *shelving) make(ctx context.Context) error {
 // reports false when there is none that is of use, or when much changed.
 func (s *shelving) renew(ctx context.Context, print string, earlier *earlierBase) (bool, error) {
 	old, err := openShelf(s.path, print)
-	if err != nil || earlier.Header().Bounds != s.base.Header().Bounds {
+	if err != nil {
 		return false, nil
 	}
 	defer old.close()
+	if earlier.Header().Bounds != s.base.Header().Bounds {
+		return false, nil
+	}
 	changed, err := fromosm.Depending(ctx, s.base, earlier.said)
 	if err != nil {
 		return false, err

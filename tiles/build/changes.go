@@ -61,7 +61,7 @@ func findChanges(ctx context.Context, was, is *osm.Base, said osm.Changed) (*cha
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		all, err := is.ReadRelations(i)
+		all, err := is.Relations(i)
 		if err != nil {
 			return nil, err
 		}

@@ -28,6 +28,16 @@ func lookup[T element](b *Base, kind MemberKind, what cached, id int64, read fun
 	if i < 0 {
 		return found, false, nil
 	}
+	elements, err := kept(b, kind, what, i, read)
+	if err != nil {
+		return found, false, err
+	}
+	found, ok = find(elements, id)
+	return found, ok, nil
+}
+
+// kept returns the elements of a block, which stay in the cache.
+func kept[T element](b *Base, kind MemberKind, what cached, i int, read func(int) ([]T, error)) ([]T, error) {
 	value, err := b.cache.get(b.blocks[kind][i].cacheKey(what), func() (any, int, error) {
 		elements, err := read(i)
 		weight := 0
@@ -37,10 +47,15 @@ func lookup[T element](b *Base, kind MemberKind, what cached, id int64, read fun
 		return elements, weight, err
 	})
 	if err != nil {
-		return found, false, err
+		return nil, err
 	}
-	found, ok = find(value.([]T), id)
-	return found, ok, nil
+	return value.([]T), nil
+}
+
+// Relations returns the relations of block i, ids rising, as ReadRelations does,
+// and keeps them as lookups do: for who reads them again soon.
+func (b *Base) Relations(i int) ([]Relation, error) {
+	return kept(b, RelationKind, cachedRelations, i, b.ReadRelations)
 }
 
 // find finds an element among others that are sorted by id.

@@ -25,7 +25,7 @@ func Depending(ctx context.Context, is *osm.Base, c osm.Changed) (osm.Changed, e
 		if err := ctx.Err(); err != nil {
 			return c, err
 		}
-		all, err := is.ReadRelations(i)
+		all, err := is.Relations(i)
 		if err != nil {
 			return c, fmt.Errorf("find what changes touch: %w", err)
 		}
