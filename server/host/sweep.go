@@ -12,8 +12,11 @@ import (
 )
 
 // leftovers are what a killed process may leave in a data folder: imports under
-// way, tiles spilled to disk, previews, photos, a socket in the making.
-var leftovers = []string{"osm/*/.new-*", "cache/.new-*", "pannier-tiles-*", "pannier-import-*", ".preview-*", "pannier-upload-*", ".sock*"}
+// way, what drawing spilled to disk, previews, photos, a socket in the making.
+var leftovers = []string{
+	"osm/*/.new-*", "cache/.new-*", "pannier-tiles-*", "pannier-places-*", "pannier-features-*",
+	"pannier-import-*", ".preview-*", "pannier-upload-*", ".sock*",
+}
 
 // ofBases are the endings of what the cache holds of a region's OpenStreetMap base.
 var ofBases = []string{".base", ".drawing", ".shelf"}

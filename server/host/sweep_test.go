@@ -12,7 +12,7 @@ func TestSweep(t *testing.T) {
 	dir := t.TempDir()
 	names := map[string]bool{ // whether it stays
 		"osm/alps/.new-1-base": false, "osm/alps/.new-1-base.part": false, "osm/alps/unused.osm": false, "osm/alps/unused.pmtiles": false,
-		"pannier-tiles-1": false, "pannier-upload-1": false, ".sock1/pannierd.sock": false,
+		"pannier-tiles-1": false, "pannier-places-1": false, "pannier-features-1": false, "pannier-upload-1": false, ".sock1/pannierd.sock": false,
 		"cache/alps.drawing": false, "cache/alps.base": false, "cache/alps.photos": true,
 		"osm/alps/notes.txt": true, "mine": true,
 	}
