@@ -37,6 +37,10 @@ func TestInspect(t *testing.T) {
 	if want := ": shapefile, 1 object of 3 positions\n  read as water_polygons.shp, EPSG:3857;"; !strings.Contains(out, want) {
 		t.Errorf("no %q in\n%s", want, out)
 	}
+	bell := shapetest.Zip(t, t.TempDir(), "\x1b[2Jwater", shapetest.Shapes([][][]cell.Point{{square}}, shapetest.Degrees), shapetest.Degrees)
+	if told := run(t, commands.pannierd, "inspect", bell); strings.Contains(told.stdout+told.stderr, "\x1b") || !strings.Contains(told.stdout, "[2Jwater.shp") {
+		t.Errorf("a file's words reach the terminal as they are: %q", told.stdout)
+	}
 	wrong := run(t, commands.pannierd, "inspect", places, "--column", "Info=colour")
 	if wrong.code != 1 || !strings.Contains(wrong.stdout, "FIELD is one of id, name, description") {
 		t.Errorf("exit status %d:\n%s%s", wrong.code, wrong.stdout, wrong.stderr)

@@ -69,7 +69,7 @@ func (p *program) run(ctx context.Context) int {
 		fmt.Fprintln(p.stderr, "pannierd: stopped; nothing half-done is left behind")
 		return 130
 	}
-	fmt.Fprintln(p.stderr, "pannierd:", err)
+	fmt.Fprintln(p.stderr, "pannierd:", printable(err.Error()))
 	if errors.Is(err, store.ErrFull) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		fmt.Fprintln(p.stderr, "Free some space on that disk and run the command again. What is published stays as it is.")
 	}

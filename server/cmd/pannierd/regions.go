@@ -3,8 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -215,4 +218,17 @@ func (p *program) answer(value any, words func()) error {
 	return err
 }
 
-func (p *program) printf(format string, args ...any) { fmt.Fprintf(p.stdout, format, args...) }
+func (p *program) printf(format string, args ...any) {
+	io.WriteString(p.stdout, printable(fmt.Sprintf(format, args...)))
+}
+
+// printable takes what would command a terminal from a text, of which parts may
+// come from anybody's files.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return utf8.RuneError
+		}
+		return r
+	}, text)
+}
