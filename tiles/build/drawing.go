@@ -15,6 +15,7 @@ import (
 
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/osm"
+	"github.com/pannier-maps/pannier/tiles/schema"
 )
 
 // Drawing is a file with a base's tiles and the records that they were made of,
@@ -172,10 +173,15 @@ func (d *Drawing) recordsOf(t drawnTile) ([]record, error) {
 	if err != nil {
 		return nil, err
 	}
-	records := make([]record, 0, len(raw)/32)
-	for r := (record{place: t.place}); len(raw) > 0; {
-		if raw, err = parseRecord(raw, &r); err != nil || r.place != t.place {
-			return nil, ErrDamaged
+	return parseRecords(raw, t.place)
+}
+
+// parseRecords reads what packRecords packed.
+func parseRecords(raw []byte, at place) (records []record, err error) {
+	records = make([]record, 0, len(raw)/32)
+	for r := (record{place: at}); len(raw) > 0; {
+		if raw, err = parseRecord(raw, &r); err != nil || r.place != at || int(r.layer) >= len(schema.Layers) || !soundTile(r.geometry) {
+			return nil, fmt.Errorf("%w: tile %s", ErrDamaged, at.tile())
 		}
 		records = append(records, r)
 	}

@@ -107,6 +107,29 @@ func parseTile(raw []byte, g *vector.Tile) {
 	}
 }
 
+// soundTile reports whether parseTile can read a packed geometry.
+func soundTile(raw []byte) bool {
+	if t := vector.GeomType(raw[0]); t < vector.Points || t > vector.Polygons {
+		return false
+	}
+	for raw = raw[1:]; len(raw) > 0; {
+		n, w := binary.Uvarint(raw)
+		if w <= 0 || n == 0 || n > uint64(len(raw)) {
+			return false
+		}
+		for raw = raw[w:]; n > 0; n-- {
+			for range 2 {
+				if _, w := binary.Varint(raw); w > 0 {
+					raw = raw[w:]
+				} else {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
 // appendRecord packs r for a run, after last.
 func appendRecord(dst []byte, last, r *record) []byte {
 	dst = binary.AppendUvarint(dst, uint64(r.place-last.place))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"github.com/pannier-maps/pannier/tiles/osm"
 	files "github.com/pannier-maps/pannier/tiles/source"
 	"github.com/pannier-maps/pannier/tiles/source/osmxml"
+	"github.com/pannier-maps/pannier/tiles/vector"
 )
 
 // drawn draws a base and returns the drawing's path.
@@ -523,5 +525,23 @@ func FuzzDrawing(f *testing.F) {
 		if err := e.decodeIndex(again[:len(again)-drawingTail], end); err != nil || len(e.tiles) != len(d.tiles) || len(e.cells) != len(d.cells) {
 			t.Errorf("an index reads otherwise once it is written again: %v", err)
 		}
+	})
+}
+
+func FuzzRecords(f *testing.F) {
+	home := placeOf(cell.New(9, 268, 179))
+	attrs := vector.Attrs(vector.AppendAttr(nil, "kind", vector.String("forest")))
+	line := appendTile(nil, vector.Lines, &vector.Tile{Points: []vector.TilePoint{{X: 1, Y: 2}, {X: 300, Y: -4}}, Ends: []int{2}})
+	f.Add(packRecords(nil, []record{{place: home, id: 7, layer: 1, attrs: attrs, geometry: line}, {place: home, id: 1<<63 + 7, rank: -3, layer: 2, attrs: attrs, geometry: line}}))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		records, err := parseRecords(raw, home)
+		if err != nil || len(records) == 0 {
+			return
+		}
+		again, err := parseRecords(packRecords(nil, records), home)
+		if err != nil || !reflect.DeepEqual(again, records) {
+			t.Errorf("records read otherwise once they are packed again: %v", err)
+		}
+		new(tileEncoder).encode(records)
 	})
 }
