@@ -54,9 +54,6 @@ func (b *bench) builds(ctx context.Context, only string) error {
 			return fmt.Errorf("build %s: %w", e.region, err)
 		}
 		build.Bytes = info.Size()
-		if err := b.tilemaker(ctx, e, &build); err != nil {
-			return err
-		}
 		b.report.Builds = append(b.report.Builds, build)
 		if e.file == filepath.Join(b.osm, recentExtract) {
 			if err := b.repeats(ctx, e); err != nil {
@@ -71,9 +68,14 @@ func (b *bench) builds(ctx context.Context, only string) error {
 const recentExtract = "liechtenstein-2024-03-04.osm.pbf"
 
 // build measures import, first publish and the export of that as an archive, each
-// time in an empty data folder.
+// time in an empty data folder, and by turns with it the other program, so that both
+// have the same share of a machine with other work.
 func (b *bench) build(ctx context.Context, e extract) (Build, error) {
 	self, err := os.Executable()
+	if err != nil {
+		return Build{}, err
+	}
+	peer, err := b.rival(e)
 	if err != nil {
 		return Build{}, err
 	}
@@ -82,7 +84,7 @@ func (b *bench) build(ctx context.Context, e extract) (Build, error) {
 	var ours Archive
 	var manifest string
 	for i := range b.runs {
-		say("%s: import and publish, run %d of %d", e.region, i+1, b.runs)
+		say("%s: run %d of %d", e.region, i+1, b.runs)
 		d, done, err := b.fresh(ctx, e.region, e.languages)
 		if err != nil {
 			return Build{}, err
@@ -103,6 +105,15 @@ func (b *bench) build(ctx context.Context, e extract) (Build, error) {
 			return Build{}, err
 		}
 		exports = append(exports, u)
+		if peer != nil {
+			ok, err := peer.run(ctx)
+			if err != nil {
+				return Build{}, err
+			}
+			if !ok {
+				peer = nil
+			}
+		}
 		if i > 0 {
 			if p.Manifest != manifest {
 				return Build{}, fmt.Errorf("run %d made manifest %s, run 1 made %s", i+1, p.Manifest, manifest)
@@ -127,11 +138,15 @@ func (b *bench) build(ctx context.Context, e extract) (Build, error) {
 		}
 		ours.Program, ours.File = "pannier", info.Size()
 	}
-	return Build{
+	build := Build{
 		Region: e.region, Extract: filepath.Base(e.file), Content: content,
 		Steps:    []Step{newStep("import", imports), newStep("publish", publishes), newStep("export", exports)},
 		Archives: []Archive{ours},
-	}, nil
+	}
+	if peer != nil {
+		err = peer.finish(ctx, &build)
+	}
+	return build, err
 }
 
 // fresh returns a pannierd with one region and nothing in it. The caller calls

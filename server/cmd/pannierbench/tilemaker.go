@@ -12,45 +12,59 @@ import (
 	"github.com/pannier-maps/pannier/tiles/source"
 )
 
-// tilemaker adds what tilemaker takes for the same extract: it reads PBF only,
-// and draws the OpenMapTiles profile that it ships with, less the layers from
-// shapefiles (oceans and the like), which are no part of it.
-func (b *bench) tilemaker(ctx context.Context, e extract, build *Build) error {
+// rival is tilemaker at work on an extract. It draws the OpenMapTiles profile that
+// it ships with, less the layers from shapefiles (oceans and the like), which are
+// no part of it.
+type rival struct {
+	b               *bench
+	extract         extract
+	config, process string
+	output          string
+	runs            []Usage
+}
+
+// rival returns nil where there is none: tilemaker reads PBF only.
+func (b *bench) rival(e extract) (*rival, error) {
 	if !b.installed("tilemaker") {
-		return nil
+		return nil, nil
 	}
 	if kind, err := source.Detect(e.file); err != nil || kind != source.OSMPBF {
-		return err
+		return nil, err
 	}
 	config, process, err := b.profile()
 	if err != nil {
 		b.absent("tilemaker: its OpenMapTiles profile cannot be used: %v", err)
-		return nil
+		return nil, nil
 	}
-	output := filepath.Join(b.temp, "tilemaker.mbtiles")
-	defer os.Remove(output)
-	var runs []Usage
-	for i := range b.runs {
-		say("%s: tilemaker, run %d of %d", e.region, i+1, b.runs)
-		if err := os.Remove(output); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-		_, u, err := measure(ctx, "tilemaker", "--input", e.file, "--output", output, "--config", config, "--process", process)
-		if err != nil {
-			if ctx.Err() != nil {
-				return err
-			}
-			b.absent("tilemaker: failed on %s: %v", e.region, err)
-			return nil
-		}
-		runs = append(runs, u)
+	return &rival{b: b, extract: e, config: config, process: process, output: filepath.Join(b.temp, "tilemaker.mbtiles")}, nil
+}
+
+// run measures one run. It reports false when tilemaker failed.
+func (r *rival) run(ctx context.Context) (bool, error) {
+	if err := os.Remove(r.output); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return false, err
 	}
-	info, err := os.Stat(output)
+	_, u, err := measure(ctx, "tilemaker", "--input", r.extract.file, "--output", r.output, "--config", r.config, "--process", r.process)
+	if err != nil {
+		if ctx.Err() != nil {
+			return false, err
+		}
+		r.b.absent("tilemaker: failed on %s: %v", r.extract.region, err)
+		return false, nil
+	}
+	r.runs = append(r.runs, u)
+	return true, nil
+}
+
+// finish adds what the runs took, and what they made.
+func (r *rival) finish(ctx context.Context, build *Build) error {
+	defer os.Remove(r.output)
+	info, err := os.Stat(r.output)
 	if err != nil {
 		return err
 	}
-	build.Steps = append(build.Steps, newStep("tilemaker", runs))
-	dir, ok, err := b.tilemakerFolder(ctx, e)
+	build.Steps = append(build.Steps, newStep("tilemaker", r.runs))
+	dir, ok, err := r.b.tilemakerFolder(ctx, r.extract)
 	if err != nil || !ok {
 		return err
 	}
