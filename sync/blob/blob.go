@@ -28,11 +28,11 @@ const maxWindow = 8 << 20
 var ErrCorrupt = errors.New("corrupt blob")
 
 // Packer packs blobs, one at a time. It holds some 45 MB, and making one takes
-// most of the time that a small blob needs: use it again.
+// most of the time that a small blob needs: who packs many keeps one meanwhile.
 type Packer struct{ encoder *zstd.Encoder }
 
-// NewPacker returns a packer.
-func NewPacker() *Packer {
+// packers are those that nobody uses, until the garbage collector drops them.
+var packers = sync.Pool{New: func() any {
 	encoder, err := zstd.NewWriter(nil,
 		zstd.WithEncoderLevel(zstd.SpeedBestCompression),
 		zstd.WithEncoderConcurrency(1),
@@ -44,7 +44,13 @@ func NewPacker() *Packer {
 		panic(err) // fixed options
 	}
 	return &Packer{encoder}
-}
+}}
+
+// NewPacker returns a packer. Close it to let others use it.
+func NewPacker() *Packer { return packers.Get().(*Packer) }
+
+// Close ends the use of a packer.
+func (p *Packer) Close() { packers.Put(p) }
 
 // Pack compresses raw. The same bytes give the same result on every machine.
 func (p *Packer) Pack(raw []byte) ([]byte, error) {
@@ -54,13 +60,10 @@ func (p *Packer) Pack(raw []byte) ([]byte, error) {
 	return p.encoder.EncodeAll(raw, nil), nil
 }
 
-// packers are those of Pack, until the garbage collector finds them idle.
-var packers = sync.Pool{New: func() any { return NewPacker() }}
-
-// Pack packs one blob, with a packer of its own.
+// Pack packs one blob.
 func Pack(raw []byte) ([]byte, error) {
-	p := packers.Get().(*Packer)
-	defer packers.Put(p)
+	p := NewPacker()
+	defer p.Close()
 	return p.Pack(raw)
 }
 

@@ -72,7 +72,16 @@ func (w *writer) add(key cell.Key, raw []byte) error {
 	return nil
 }
 
-func (w *writer) wait() error { return w.group.Wait() }
+// wait waits for what was added. Nothing can be added after it.
+func (w *writer) wait() error {
+	err := w.group.Wait()
+	for range cap(w.packers) {
+		if p := <-w.packers; p != nil {
+			p.Close()
+		}
+	}
+	return err
+}
 
 func (w *writer) pack(raw []byte) ([]byte, error) {
 	p := <-w.packers
