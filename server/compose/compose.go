@@ -276,11 +276,11 @@ func extractArea(base *osm.Base) orb.MultiPolygon {
 
 // bounds returns the box of the region's area, else that of its features.
 func (c *Composer) bounds(area orb.MultiPolygon, cells *featureCells) [4]int32 {
+	b := cells.box
 	if len(area) > 0 {
-		b := area.Bound()
-		return [4]int32{e7(b.Left()), e7(b.Bottom()), e7(b.Right()), e7(b.Top())}
+		b = BoxOf(area)
 	}
-	return [4]int32{cells.box.Min.LonE7, cells.box.Min.LatE7, cells.box.Max.LonE7, cells.box.Max.LatE7}
+	return [4]int32{b.Min.LonE7, b.Min.LatE7, b.Max.LonE7, b.Max.LatE7}
 }
 
 func (c *Composer) workers() int {

@@ -56,8 +56,7 @@ func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Ba
 		}
 	}
 	if len(area) > 0 {
-		b := area.Bound()
-		s.opts.Bounds = osm.Box{Min: cell.Point{LonE7: e7(b.Left()), LatE7: e7(b.Bottom())}, Max: cell.Point{LonE7: e7(b.Right()), LatE7: e7(b.Top())}}
+		s.opts.Bounds = BoxOf(area)
 	}
 	done := false
 	if earlier != nil && !c.Rebuild {
