@@ -4,7 +4,7 @@ GO ?= go
 FUZZTIME ?= 2s
 PEERS := clients/journey/readers tiles/vector/conformance
 
-.PHONY: all build demo test test-power check fuzz bench bench-sync bench-publish bench-load bench-api clean
+.PHONY: all build demo test test-power check fuzz bench bench-sync bench-publish bench-load bench-api bench-scale clean
 all: build
 
 # The two commands, in bin/, with the map page in them. The tag leaves out of the
@@ -76,6 +76,10 @@ bench-sync:
 # Writes, lists, imports and publishes through the write API, and files that are bombs.
 bench-api:
 	$(GO) run ./server/cmd/pannierbench api
+
+# Imports and publishes mosaics of a real extract, to 100 MB; -mb 500 takes longer.
+bench-scale:
+	$(GO) run ./server/cmd/pannierbench scale
 
 # From one place's new hours to a signed head, at 1, 10 and 100 times the size of
 # a region, and among 500 to 50,000 features of providers.
