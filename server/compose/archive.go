@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"github.com/paulmach/orb"
@@ -36,19 +35,15 @@ type archiveMap struct {
 	limit int // bytes of a cell
 }
 
-// openArchive opens the archive that is a region's map; nil when there is none.
-func (c *Composer) openArchive(ctx context.Context, region string) (*archiveMap, error) {
-	b, ok, err := c.Catalog.Base(ctx, region)
-	if err != nil || !ok || b.Archive == nil {
+// openArchive opens an archive that is a region's map.
+func openArchive(path string, about catalog.Base) (*archiveMap, error) {
+	a, err := pmtiles.Open(path)
+	if err != nil {
 		return nil, err
 	}
-	a, err := pmtiles.Open(filepath.Join(c.Folder, region, b.File))
-	if err != nil {
-		return nil, fmt.Errorf("region %s: open its map: %w", region, err)
-	}
-	m := &archiveMap{Archive: a, about: b, limit: cell.MaxCellBytes}
+	m := &archiveMap{Archive: a, about: about, limit: cell.MaxCellBytes}
 	if m.meta, err = a.Metadata(); err != nil {
-		return nil, errors.Join(fmt.Errorf("region %s: open its map: %w", region, err), a.Close())
+		return nil, errors.Join(err, a.Close())
 	}
 	return m, nil
 }

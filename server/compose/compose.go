@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"runtime"
@@ -91,22 +92,20 @@ func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest
 	if err != nil {
 		return nil, fmt.Errorf("region %s: boundary: %w", r.ID, err)
 	}
-	base, path, err := c.openBase(ctx, r.ID)
+	data, err := c.openMapData(ctx, r.ID)
 	if err != nil {
 		return nil, err
 	}
+	base, path := data.base, data.path
 	if base != nil { // its blocks take memory that packing needs
 		defer func() { err = errors.Join(err, base.Close()) }()
 	}
-	d := new(Draft)
+	d := &Draft{archive: data.archive}
 	defer func() {
 		if err != nil {
 			d.Close()
 		}
 	}()
-	if d.archive, err = c.openArchive(ctx, r.ID); err != nil {
-		return nil, err
-	}
 	boundary := area
 	switch {
 	case area != nil:
@@ -236,18 +235,41 @@ func (c *Composer) Remember(ctx context.Context, region string, d *Draft, m *man
 	return c.Catalog.SetBuilt(ctx, region, b)
 }
 
-// openBase opens a region's OpenStreetMap base and returns its path; nil when it
-// has none, or an archive.
-func (c *Composer) openBase(ctx context.Context, region string) (base *osm.Base, path string, err error) {
-	b, ok, err := c.Catalog.Base(ctx, region)
-	if err != nil || !ok || b.Archive != nil {
-		return nil, "", err
+// mapData is what a region's map is made of: a base, an archive, or neither.
+type mapData struct {
+	base    *osm.Base
+	path    string // of the base
+	archive *archiveMap
+}
+
+// openMapData opens it as the catalog has it at one moment. An import that puts
+// another in its place meanwhile removes the file.
+func (c *Composer) openMapData(ctx context.Context, region string) (data mapData, err error) {
+	for {
+		b, ok, err := c.Catalog.Base(ctx, region)
+		if err != nil || !ok {
+			return mapData{}, err
+		}
+		path := filepath.Join(c.Folder, region, b.File)
+		if b.Archive != nil {
+			if data.archive, err = openArchive(path, b); err != nil {
+				err = fmt.Errorf("region %s: open its map: %w", region, err)
+			}
+		} else {
+			data.path = path
+			if data.base, err = osm.OpenBase(path, int(c.memory()/4)); err != nil {
+				err = fmt.Errorf("region %s: open its OpenStreetMap base: %w", region, err)
+			}
+		}
+		if err == nil {
+			return data, nil
+		}
+		now, _, failed := c.Catalog.Base(ctx, region)
+		if now.File == b.File || failed != nil || !errors.Is(err, fs.ErrNotExist) {
+			return mapData{}, err
+		}
+		data = mapData{}
 	}
-	path = filepath.Join(c.Folder, region, b.File)
-	if base, err = osm.OpenBase(path, int(c.memory()/4)); err != nil {
-		return nil, "", fmt.Errorf("region %s: open its OpenStreetMap base: %w", region, err)
-	}
-	return base, path, nil
 }
 
 // fingerprint names everything that goes into a region's tiles.
