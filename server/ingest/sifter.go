@@ -146,7 +146,7 @@ func (s *sifter) result(file string, a tileArchive) (Result, error) {
 			return r, fmt.Errorf("%s: %w", file, err)
 		}
 		if stated != got {
-			r.Notes = append(r.Notes, fmt.Sprintf("its checksum (agg_tiles_hash) is %s, but that of its tiles is %s: it was changed after it was made", stated, got))
+			r.Notes = append(r.Notes, fmt.Sprintf("its checksum (agg_tiles_hash) is %.32s, but that of its tiles is %s: it was changed after it was made", stated, got))
 		}
 	}
 	return r, nil
