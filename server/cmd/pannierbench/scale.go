@@ -52,7 +52,7 @@ func runScale(ctx context.Context, args []string) (err error) {
 	b := &bench{}
 	flags := flag.NewFlagSet("pannierbench scale", flag.ContinueOnError)
 	out := b.flags(flags, "out/bench-scale.json")
-	largest := flags.Int64("mb", 100, "megabytes of the largest extract; 500 takes the better part of an hour")
+	largest := flags.Int64("mb", 100, "megabytes of the largest extract; 500 takes a quarter of an hour")
 	name := flags.String("extract", "liechtenstein-2024-03-04.osm.pbf", "file in the folder of extracts that mosaics are made of")
 	memory := flags.Int64("memory", 0, "megabytes that import and publish may take for sorting and the like; 0 for the program's own setting")
 	write := flags.String("write", "", "only write the largest mosaic, to this file")
