@@ -1,4 +1,5 @@
-// Renders places of a running server in headless Chromium, to be looked at:
+// Renders places of a running server in headless Chromium, to be looked at, after
+// npm ci in this folder:
 //   node render.mjs http://127.0.0.1:8080 OUT [REGION LAT,LON ZOOM[,ZOOM…] [light|dark] [WIDTHxHEIGHT[x2]]]…
 // CHROMIUM names the browser, else it is /usr/bin/chromium; with JPEG=82 pictures are
 // JPEG of that quality, else PNG. It prints after how many milliseconds the map and
