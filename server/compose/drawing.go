@@ -82,6 +82,9 @@ func (c *Composer) keepEarlier(region, base string) error {
 	return nil
 }
 
+// mostBroken is how many broken areas are told one by one.
+const mostBroken = 5
+
 // mapCells is a region's map as it is drawn.
 type mapCells struct {
 	drawing *build.Drawing
@@ -152,10 +155,17 @@ func (m *mapCells) close() error {
 	return m.drawing.Close()
 }
 
-// warnings tells of coast that could not be drawn.
+// warnings tells of coast and areas that could not be drawn.
 func (m *mapCells) warnings() (all []string) {
 	for _, p := range m.drawing.Coast() {
 		all = append(all, fmt.Sprintf("sea: %s, from way %d on", p.What, p.Ways[0]))
+	}
+	broken := m.drawing.Broken()
+	for _, b := range broken[:min(len(broken), mostBroken)] {
+		all = append(all, fmt.Sprintf("area: relation %d: %s, from way %d on; it is drawn without", b.Relation, b.What, b.Ways[0]))
+	}
+	if more := len(broken) - mostBroken; more > 0 {
+		all = append(all, fmt.Sprintf("area: %d more relations are broken", more))
 	}
 	return all
 }

@@ -93,6 +93,7 @@ type Stats struct {
 	Spilled  int64            // bytes written to temporary files
 	Features map[string]int64 // features in tiles, by layer
 	Coast    []osm.Problem    // coastline that could not be drawn
+	Broken   []Broken         // areas that could not be drawn as they are meant
 }
 
 // minMemory is the least that the sorting works with.

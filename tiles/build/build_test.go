@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -279,5 +280,55 @@ func TestNoTempDir(t *testing.T) {
 	_, err := Tiles(context.Background(), base, opts, func(cell.Key, []byte) error { return nil })
 	if !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v, want ErrNotExist", err)
+	}
+}
+
+// TestBroken draws areas that are broken, and one that only lacks a way of another
+// extract.
+func TestBroken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "base")
+	base := func(last osm.Way) *osm.Base {
+		w, err := osm.Create(path, osm.Header{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, p := range [][2]int32{{0, 0}, {90, 0}, {90, 90}, {0, 90}} {
+			err = errors.Join(err, w.Node(osm.Node{ID: int64(i + 1), Point: cell.Point{LonE7: 95200000 + p[0]*1000, LatE7: 471400000 + p[1]*1000}}))
+		}
+		forest := osm.Tags{{Key: "landuse", Value: "forest"}, {Key: "type", Value: "multipolygon"}}
+		member := func(ids ...int64) (all []osm.Member) {
+			for _, id := range ids {
+				all = append(all, osm.Member{Kind: osm.WayKind, Ref: id, Role: "outer"})
+			}
+			return all
+		}
+		err = errors.Join(err,
+			w.Way(osm.Way{ID: 1, Nodes: []int64{1, 2, 3}}), w.Way(last),
+			w.Relation(osm.Relation{ID: 1, Members: member(1, 2), Tags: forest}),
+			w.Relation(osm.Relation{ID: 2, Members: member(1, 7), Tags: forest}), w.Finish())
+		b, err2 := osm.OpenBase(path, 1<<20)
+		if err := errors.Join(err, err2); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { b.Close() })
+		return b
+	}
+	whole := base(osm.Way{ID: 2, Nodes: []int64{3, 4, 1}})
+	whole2, stats := tilesOf(t, whole, Options{})
+	if len(stats.Broken) != 0 || len(whole2) == 0 {
+		t.Errorf("of a whole area: %d tiles, %v", len(whole2), stats.Broken)
+	}
+	was := drawn(t, whole, Options{})
+	torn := base(osm.Way{ID: 2, Nodes: []int64{3, 4}})
+	want := []Broken{{1, osm.Problem{What: "ring is not closed", Ways: []int64{1}}}}
+	again, stats := redrawn(t, was, whole, torn, Options{})
+	if !reflect.DeepEqual(stats.Broken, want) {
+		t.Errorf("redrawn: %v, want %v", stats.Broken, want)
+	}
+	if _, stats := tilesOf(t, torn, Options{}); !reflect.DeepEqual(stats.Broken, want) {
+		t.Errorf("drawn: %v, want %v", stats.Broken, want)
+	}
+	if _, stats := redrawn(t, again, torn, whole, Options{}); len(stats.Broken) != 0 {
+		t.Errorf("mended: %v", stats.Broken)
 	}
 }

@@ -167,7 +167,7 @@ func (w *drawer) sum(c *DrawnCell) error {
 }
 
 // finish completes the file, unless err says that it cannot be.
-func (w *drawer) finish(sea shore, err error) error {
+func (w *drawer) finish(found findings, err error) error {
 	if err == nil {
 		err = w.copyTo(^place(0))
 	}
@@ -175,7 +175,7 @@ func (w *drawer) finish(sea shore, err error) error {
 		err = w.end()
 	}
 	if err == nil {
-		w.made.sea = sea
+		w.made.findings = found
 		w.write(w.made.encodeIndex(w.made.head(w.print)))
 		err = w.out.Flush()
 	}

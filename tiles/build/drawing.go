@@ -24,9 +24,9 @@ import (
 // no use. FORMAT.md beside this file has its bytes. A Drawing is safe for
 // concurrent use.
 type Drawing struct {
-	file  *os.File
-	base  [sha256.Size]byte
-	sea   shore
+	file *os.File
+	base [sha256.Size]byte
+	findings
 	cells []DrawnCell // IDs rising
 	tiles []drawnTile // places rising
 }
@@ -80,7 +80,7 @@ func Draw(ctx context.Context, base *osm.Base, opts Options, path string) (stats
 	opts.setDefaults()
 	s := newSorter(opts)
 	defer func() { err = errors.Join(err, s.close()) }()
-	sea, err := cutElements(ctx, base, opts, s)
+	found, err := cutElements(ctx, base, opts, s)
 	if err != nil {
 		return Stats{}, fmt.Errorf("draw: %w", err)
 	}
@@ -99,10 +99,10 @@ func Draw(ctx context.Context, base *osm.Base, opts Options, path string) (stats
 		}
 		return &task{place: records[0].place, more: records, weight: len(records)}, err
 	}, w.draw)
-	if err = w.finish(sea, err); err != nil {
+	if err = w.finish(found, err); err != nil {
 		return Stats{}, fmt.Errorf("draw: %w", err)
 	}
-	w.stats.Spilled, w.stats.Coast = s.written, sea.problems
+	w.stats.Spilled, w.stats.Coast, w.stats.Broken = s.written, found.sea.problems, found.broken
 	return w.stats, nil
 }
 
@@ -131,6 +131,9 @@ func (d *Drawing) Cells() []DrawnCell { return d.cells }
 
 // Coast returns what could not be drawn of the coastline.
 func (d *Drawing) Coast() []osm.Problem { return d.sea.problems }
+
+// Broken returns the areas that could not be drawn as they are meant.
+func (d *Drawing) Broken() []Broken { return d.broken }
 
 // Content returns a cell's canonical bytes.
 func (d *Drawing) Content(c DrawnCell) ([]byte, error) {

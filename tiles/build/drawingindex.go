@@ -29,8 +29,11 @@ func (d *Drawing) encodeIndex(head []byte) []byte {
 	dst := appendIDs(nil, d.sea.ways)
 	dst = binary.AppendUvarint(dst, uint64(len(d.sea.problems)))
 	for _, p := range d.sea.problems {
-		dst = binary.AppendUvarint(dst, uint64(len(p.What)))
-		dst = appendIDs(append(dst, p.What...), p.Ways)
+		dst = appendProblem(dst, p)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(d.broken)))
+	for _, b := range d.broken {
+		dst = appendProblem(binary.AppendVarint(dst, b.Relation), b.Problem)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(d.cells)))
 	var last place
@@ -48,6 +51,11 @@ func (d *Drawing) encodeIndex(head []byte) []byte {
 	sum := crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, dst)
 	dst = order.AppendUint64(dst, uint64(len(dst)))
 	return order.AppendUint32(dst, sum)
+}
+
+func appendProblem(dst []byte, p osm.Problem) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(p.What)))
+	return appendIDs(append(dst, p.What...), p.Ways)
 }
 
 func appendIDs(dst []byte, ids []int64) []byte {
@@ -101,9 +109,10 @@ func (d *Drawing) decodeIndex(index []byte, end int64) error {
 	x := &reader{raw: index}
 	d.sea.ways = x.ids()
 	for range x.count() {
-		p := osm.Problem{What: string(x.bytes(x.uint()))}
-		p.Ways = x.ids()
-		d.sea.problems = append(d.sea.problems, p)
+		d.sea.problems = append(d.sea.problems, x.problem())
+	}
+	for range x.count() {
+		d.broken = append(d.broken, Broken{x.int(), x.problem()})
 	}
 	at, last := int64(drawingHead), place(0)
 	for range x.count() {
@@ -151,6 +160,11 @@ func (r *reader) uint() uint64 {
 	return n
 }
 
+func (r *reader) int() int64 {
+	n := r.uint()
+	return int64(n>>1) ^ -int64(n&1)
+}
+
 func (r *reader) limited(limit uint64) int {
 	n := r.uint()
 	if n > limit {
@@ -177,14 +191,15 @@ func (r *reader) ids() []int64 {
 	var ids []int64
 	last := int64(0)
 	for range r.count() {
-		n, w := binary.Varint(r.raw)
-		if w <= 0 {
-			r.bad, r.raw = true, nil
-			return nil
-		}
-		r.raw = r.raw[w:]
-		last += n
+		last += r.int()
 		ids = append(ids, last)
 	}
 	return ids
+}
+
+func (r *reader) problem() osm.Problem {
+	p := osm.Problem{What: string(r.bytes(r.uint()))}
+	p.Ways = r.ids()
+	r.bad = r.bad || len(p.Ways) == 0
+	return p
 }

@@ -21,6 +21,7 @@ type source struct {
 	region    *region
 	layers    map[string]uint8 // index in schema.Layers
 	coast     coast
+	broken    brokens
 }
 
 // newSource returns a source without coast.
@@ -34,13 +35,13 @@ func newSource(base *osm.Base, opts Options, members *members) *source {
 
 // cutElements turns all elements into records in s. It returns the ways of the
 // coast and what is wrong with them.
-func cutElements(ctx context.Context, base *osm.Base, opts Options, s *sorter) (shore, error) {
+func cutElements(ctx context.Context, base *osm.Base, opts Options, s *sorter) (findings, error) {
 	if err := base.Unpack(ctx, opts.TempDir); err != nil {
-		return shore{}, err
+		return findings{}, err
 	}
 	members, err := readMembers(ctx, base)
 	if err != nil {
-		return shore{}, err
+		return findings{}, err
 	}
 	src := newSource(base, opts, members)
 	// Relations first: theirs are the largest areas.
@@ -58,9 +59,10 @@ func cutElements(ctx context.Context, base *osm.Base, opts Options, s *sorter) (
 		return w.nodes(ctx, i-relations-ways)
 	})
 	if err != nil {
-		return shore{}, err
+		return findings{}, err
 	}
-	return newWorker(src, s).ocean(ctx, opts, src.coast.ways)
+	sea, err := newWorker(src, s).ocean(ctx, opts, src.coast.ways)
+	return findings{sea, src.broken.sorted(nil, nil)}, err
 }
 
 // each calls do for the numbers below n, with as many workers at a time, whose
@@ -181,7 +183,8 @@ func (w *worker) relation(ctx context.Context, r *osm.Relation) error {
 	if err != nil {
 		return fmt.Errorf("relation %d: %w", r.ID, err)
 	}
-	outlines, _ := osm.AssembleMultipolygon(members) // what is wrong is left out, as its makers would see on any other map
+	outlines, problems := osm.AssembleMultipolygon(members)
+	w.broken.add(r, members, problems)
 	polygons := project(outlines)
 	w.id = elementID(osm.RelationKind, r.ID)
 	var area int64

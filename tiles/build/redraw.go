@@ -68,10 +68,11 @@ func (c *changes) redraw(ctx context.Context, old *Drawing, opts Options, path s
 		return Stats{}, err
 	}
 	err = encodeTiles(ctx, opts, sorters[0].records+sorters[1].records, old, d.next, w.draw)
-	if err := w.finish(sea, err); err != nil {
+	found := findings{sea, is.broken.sorted(old.broken, c.relations)}
+	if err := w.finish(found, err); err != nil {
 		return Stats{}, err
 	}
-	w.stats.Spilled, w.stats.Coast = sorters[0].written+sorters[1].written, sea.problems
+	w.stats.Spilled, w.stats.Coast, w.stats.Broken = sorters[0].written+sorters[1].written, found.sea.problems, found.broken
 	return w.stats, nil
 }
 

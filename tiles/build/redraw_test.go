@@ -509,7 +509,10 @@ func FuzzDrawing(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	d := &Drawing{sea: shore{ways: []int64{3, 9}, problems: []osm.Problem{{What: "broken", Ways: []int64{3}}}}}
+	d := &Drawing{findings: findings{
+		sea:    shore{ways: []int64{3, 9}, problems: []osm.Problem{{What: "broken", Ways: []int64{3}}}},
+		broken: []Broken{{5, osm.Problem{What: "ring is not closed", Ways: []int64{7, 8}}}},
+	}}
 	tail := d.encodeIndex(nil)
 	index := int(order.Uint64(whole[len(whole)-drawingTail:]))
 	end := len(whole) - drawingTail - index
