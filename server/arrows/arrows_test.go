@@ -33,8 +33,9 @@ var allowed = map[string][]string{
 	"server/control":  {},
 	"server/arrows":   {},
 	"server/catalog":  {"server/store", "sync", "tiles/feature", "tiles/taxonomy"},
-	"server/ingest":   {"server/catalog", "tiles"},
-	"server/compose":  {"server/catalog", "sync", "tiles"},
+	"server/boundary": {"tiles"},
+	"server/ingest":   {"server/boundary", "server/catalog", "tiles"},
+	"server/compose":  {"server/boundary", "server/catalog", "sync", "tiles"},
 	"server/media":    {"server/store", "tiles/feature"},
 	"server/public":   {"server/problem", "server/store", "sync/layout"},
 	"clients":         {"clients", "sync", "tiles"},
@@ -53,7 +54,7 @@ var outside = map[string][]string{
 	"github.com/gen2brain/avif":      {"server/media"},                                      // AVIF
 	"github.com/spf13/cobra":         {"server/cmd", "clients/cmd"},                         // commands only
 	"modernc.org/sqlite":             {"clients/offline", "tiles/archive/mbtiles"},          // a region's file; files of others
-	"github.com/paulmach/orb":        {"tiles/build", "server/compose"},                     // geojson and maptile of orb bring BSON
+	"github.com/paulmach/orb":        {"tiles/build", "server/boundary", "server/compose"},  // geojson and maptile of orb bring BSON
 	"github.com/paulmach/osm":        {},                                                    // its test data, not its code
 	"net/http":                       {"server", "clients/cmd", "sync/bundle", "sync/pull"}, // tiles and the phone's rooms stay small
 }

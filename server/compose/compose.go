@@ -23,6 +23,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"github.com/pannier-maps/pannier/server/boundary"
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/sync/manifest"
 	"github.com/pannier-maps/pannier/sync/publish"
@@ -88,7 +89,7 @@ func (d *Draft) Close() error {
 // Compose makes the draft of a region's next version. Cells that are the same
 // as in last, the version before (nil for none), are taken over from it.
 func (c *Composer) Compose(ctx context.Context, r catalog.Region, last *manifest.Manifest) (_ *Draft, err error) {
-	area, err := ParseBoundary(r.Boundary)
+	area, err := boundary.Parse(r.Boundary)
 	if err != nil {
 		return nil, fmt.Errorf("region %s: boundary: %w", r.ID, err)
 	}
@@ -300,7 +301,7 @@ func extractArea(base *osm.Base) orb.MultiPolygon {
 func (c *Composer) bounds(area orb.MultiPolygon, cells *featureCells) [4]int32 {
 	b := cells.box
 	if len(area) > 0 {
-		b = BoxOf(area)
+		b = boundary.Box(area)
 	}
 	return [4]int32{b.Min.LonE7, b.Min.LatE7, b.Max.LonE7, b.Max.LatE7}
 }

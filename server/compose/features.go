@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/paulmach/orb"
@@ -169,5 +168,3 @@ func (f *featureCells) close() error {
 func (f *featureCells) warn(format string, args ...any) {
 	f.warnings = append(f.warnings, fmt.Sprintf(format, args...))
 }
-
-func e7(degrees float64) int32 { return int32(math.Round(degrees * 1e7)) }

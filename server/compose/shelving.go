@@ -11,6 +11,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"github.com/pannier-maps/pannier/server/boundary"
 	"github.com/pannier-maps/pannier/server/catalog"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/feature"
@@ -56,7 +57,7 @@ func (c *Composer) openShelf(ctx context.Context, r catalog.Region, base *osm.Ba
 		}
 	}
 	if len(area) > 0 {
-		s.opts.Bounds = BoxOf(area)
+		s.opts.Bounds = boundary.Box(area)
 	}
 	done := false
 	if earlier != nil && !c.Rebuild {

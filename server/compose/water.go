@@ -9,19 +9,11 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"github.com/pannier-maps/pannier/server/boundary"
 	"github.com/pannier-maps/pannier/tiles/cell"
 	"github.com/pannier-maps/pannier/tiles/osm"
 	"github.com/pannier-maps/pannier/tiles/water"
 )
-
-// BoxOf returns the box around an area.
-func BoxOf(area orb.MultiPolygon) osm.Box {
-	b := area.Bound()
-	return osm.Box{
-		Min: cell.Point{LonE7: e7(b.Left()), LatE7: e7(b.Bottom())},
-		Max: cell.Point{LonE7: e7(b.Right()), LatE7: e7(b.Top())},
-	}
-}
 
 // waterFile is the path of a region's polygons of the sea, named by their content;
 // "" of a region that has none.
@@ -35,7 +27,7 @@ func (c *Composer) openWater(ctx context.Context, region string, area orb.MultiP
 		return "", "", err
 	}
 	chosen := osm.Box{Min: cell.Point{LonE7: w.Box[0], LatE7: w.Box[1]}, Max: cell.Point{LonE7: w.Box[2], LatE7: w.Box[3]}}
-	if len(area) == 0 || !chosen.Holds(BoxOf(area)) {
+	if len(area) == 0 || !chosen.Holds(boundary.Box(area)) {
 		return "", fmt.Sprintf("sea: %s was imported for a smaller region; import it again; until then the sea is made of the coastline", w.Source), nil
 	}
 	return waterFile(filepath.Join(c.Folder, region, w.File)), "", nil

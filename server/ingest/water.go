@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pannier-maps/pannier/server/boundary"
 	"github.com/pannier-maps/pannier/server/catalog"
-	"github.com/pannier-maps/pannier/server/compose"
 	"github.com/pannier-maps/pannier/tiles/osm"
 	"github.com/pannier-maps/pannier/tiles/source/shapefile"
 	"github.com/pannier-maps/pannier/tiles/water"
@@ -89,11 +89,11 @@ func (im *Importer) box(ctx context.Context, region string) (osm.Box, error) {
 		return osm.Box{}, err
 	}
 	if len(r.Boundary) > 0 {
-		area, err := compose.ParseBoundary(r.Boundary)
+		area, err := boundary.Parse(r.Boundary)
 		if err != nil {
 			return osm.Box{}, fmt.Errorf("boundary of %s: %w", region, err)
 		}
-		return compose.BoxOf(area), nil
+		return boundary.Box(area), nil
 	}
 	b, ok, err := im.Catalog.Base(ctx, region)
 	if err != nil {

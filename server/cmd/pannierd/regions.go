@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pannier-maps/pannier/server/boundary"
 	"github.com/pannier-maps/pannier/server/catalog"
-	"github.com/pannier-maps/pannier/server/compose"
 	"github.com/pannier-maps/pannier/server/host"
 	"github.com/pannier-maps/pannier/server/ingest"
 	"github.com/pannier-maps/pannier/tiles/progress"
@@ -91,7 +91,7 @@ func (p *program) readBoundary(name string) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := compose.ParseBoundary(data); err != nil {
+	if _, err := boundary.Parse(data); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return data, nil

@@ -1,4 +1,4 @@
-package compose
+package boundary
 
 import (
 	"errors"
@@ -33,14 +33,14 @@ var boundaries = []struct {
 	{"short", `{"type":"Polygon","coordinates":[[[1,42],[2,42],[1,42]]]}`, 0, "ring 1: it must"},
 }
 
-func TestParseBoundary(t *testing.T) {
+func TestParse(t *testing.T) {
 	for _, test := range boundaries {
 		t.Run(test.name, func(t *testing.T) {
-			area, err := ParseBoundary([]byte(test.in))
+			area, err := Parse([]byte(test.in))
 			switch {
 			case test.says == "" && err != nil:
 				t.Fatalf("error %v", err)
-			case test.says != "" && (!errors.Is(err, ErrBoundary) || !strings.Contains(err.Error(), test.says)):
+			case test.says != "" && (!errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), test.says)):
 				t.Fatalf("error %v, want one that says %q", err, test.says)
 			case len(area) != test.polygons:
 				t.Errorf("%d polygons, want %d", len(area), test.polygons)
@@ -49,12 +49,12 @@ func TestParseBoundary(t *testing.T) {
 	}
 }
 
-func FuzzParseBoundary(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, b := range boundaries {
 		f.Add([]byte(b.in))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if area, err := ParseBoundary(data); err != nil && (!errors.Is(err, ErrBoundary) || area != nil) {
+		if area, err := Parse(data); err != nil && (!errors.Is(err, ErrInvalid) || area != nil) {
 			t.Errorf("%v with error %v", area, err)
 		}
 	})

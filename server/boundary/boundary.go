@@ -1,22 +1,28 @@
-package compose
+// Package boundary reads the boundaries of regions, which are GeoJSON. Its functions
+// are pure and safe for concurrent use.
+package boundary
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geojson"
+
+	"github.com/pannier-maps/pannier/tiles/cell"
+	"github.com/pannier-maps/pannier/tiles/osm"
 )
 
-// ErrBoundary is returned for a boundary that is not a GeoJSON area.
-var ErrBoundary = errors.New("not a boundary")
+// ErrInvalid is returned for a boundary that is not a GeoJSON area.
+var ErrInvalid = errors.New("not a boundary")
 
-// ParseBoundary reads a region's boundary: a GeoJSON geometry, Feature or
+// Parse reads a region's boundary: a GeoJSON geometry, Feature or
 // FeatureCollection whose areas are taken together. Empty input is no boundary.
-// Errors are ErrBoundary and name the line or the point.
-func ParseBoundary(data []byte) (orb.MultiPolygon, error) {
+// Errors are ErrInvalid and name the line or the point.
+func Parse(data []byte) (orb.MultiPolygon, error) {
 	if len(data) == 0 {
 		return nil, nil
 	}
@@ -32,18 +38,18 @@ func ParseBoundary(data []byte) (orb.MultiPolygon, error) {
 		case orb.MultiPolygon:
 			area = append(area, g...)
 		case nil:
-			return nil, fmt.Errorf("%w: a geometry is missing", ErrBoundary)
+			return nil, fmt.Errorf("%w: a geometry is missing", ErrInvalid)
 		default:
-			return nil, fmt.Errorf("%w: a %s is no Polygon or MultiPolygon", ErrBoundary, g.GeoJSONType())
+			return nil, fmt.Errorf("%w: a %s is no Polygon or MultiPolygon", ErrInvalid, g.GeoJSONType())
 		}
 	}
 	if len(area) == 0 {
-		return nil, fmt.Errorf("%w: there is no Polygon in it", ErrBoundary)
+		return nil, fmt.Errorf("%w: there is no Polygon in it", ErrInvalid)
 	}
 	for i, polygon := range area {
 		for j, ring := range polygon {
 			if problem := checkRing(ring); problem != "" {
-				return nil, fmt.Errorf("%w: polygon %d, ring %d%s", ErrBoundary, i+1, j+1, problem)
+				return nil, fmt.Errorf("%w: polygon %d, ring %d%s", ErrInvalid, i+1, j+1, problem)
 			}
 		}
 	}
@@ -84,9 +90,9 @@ func geometries(data []byte) ([]orb.Geometry, error) {
 	switch {
 	case errors.As(err, &syntax):
 		line := 1 + bytes.Count(data[:min(syntax.Offset, int64(len(data)))], []byte{'\n'})
-		return nil, fmt.Errorf("%w: line %d (byte %d): not JSON: %w", ErrBoundary, line, syntax.Offset, syntax)
+		return nil, fmt.Errorf("%w: line %d (byte %d): not JSON: %w", ErrInvalid, line, syntax.Offset, syntax)
 	case err != nil: // the library's words are about its own types
-		return nil, fmt.Errorf("%w: it is JSON, but not the GeoJSON of a Polygon or MultiPolygon", ErrBoundary)
+		return nil, fmt.Errorf("%w: it is JSON, but not the GeoJSON of a Polygon or MultiPolygon", ErrInvalid)
 	}
 	return all, nil
 }
@@ -103,3 +109,14 @@ func checkRing(ring orb.Ring) string {
 	}
 	return ""
 }
+
+// Box returns the box around an area.
+func Box(area orb.MultiPolygon) osm.Box {
+	b := area.Bound()
+	return osm.Box{
+		Min: cell.Point{LonE7: e7(b.Left()), LatE7: e7(b.Bottom())},
+		Max: cell.Point{LonE7: e7(b.Right()), LatE7: e7(b.Top())},
+	}
+}
+
+func e7(degrees float64) int32 { return int32(math.Round(degrees * 1e7)) }
