@@ -67,31 +67,45 @@ func TestRecordRoundTrip(t *testing.T) {
 }
 
 func TestJoin(t *testing.T) {
-	p := func(points ...int32) (line []vector.TilePoint) {
-		for i := 0; i < len(points); i += 2 {
-			line = append(line, vector.TilePoint{X: points[i], Y: points[i+1]})
-		}
-		return line
-	}
-	tests := []struct {
-		name        string
-		lines, want [][]vector.TilePoint
-	}{
-		{"apart", [][]vector.TilePoint{p(0, 0, 1, 1), p(2, 2, 3, 3)}, [][]vector.TilePoint{p(0, 0, 1, 1), p(2, 2, 3, 3)}},
-		{"in order", [][]vector.TilePoint{p(0, 0, 1, 1), p(1, 1, 3, 0)}, [][]vector.TilePoint{p(0, 0, 1, 1, 3, 0)}},
-		{"backwards", [][]vector.TilePoint{p(1, 1, 3, 0), p(0, 0, 1, 1)}, [][]vector.TilePoint{p(0, 0, 1, 1, 3, 0)}},
-		{"head to head", [][]vector.TilePoint{p(0, 0, 1, 1), p(3, 0, 1, 1)}, [][]vector.TilePoint{p(0, 0, 1, 1), p(3, 0, 1, 1)}},
-		{"fork", [][]vector.TilePoint{p(0, 0, 1, 1), p(1, 1, 3, 0), p(1, 1, 3, 3)}, [][]vector.TilePoint{p(0, 0, 1, 1, 3, 0), p(1, 1, 3, 3)}},
-		{"circle", [][]vector.TilePoint{p(0, 0, 5, 0), p(5, 5, 0, 0), p(5, 0, 5, 5)}, [][]vector.TilePoint{p(0, 0, 5, 0, 5, 5, 0, 0)}},
-		{"closed alone", [][]vector.TilePoint{p(0, 0, 5, 0, 5, 5, 0, 0), p(7, 7, 8, 8)}, [][]vector.TilePoint{p(7, 7, 8, 8), p(0, 0, 5, 0, 5, 5, 0, 0)}},
-	}
 	var j joiner
+	checkLines(t, j.join, []lineTest{
+		{"apart", [][]vector.TilePoint{line(0, 0, 1, 1), line(2, 2, 3, 3)}, [][]vector.TilePoint{line(0, 0, 1, 1), line(2, 2, 3, 3)}},
+		{"in order", [][]vector.TilePoint{line(0, 0, 1, 1), line(1, 1, 3, 0)}, [][]vector.TilePoint{line(0, 0, 1, 1, 3, 0)}},
+		{"backwards", [][]vector.TilePoint{line(1, 1, 3, 0), line(0, 0, 1, 1)}, [][]vector.TilePoint{line(0, 0, 1, 1, 3, 0)}},
+		{"head to head", [][]vector.TilePoint{line(0, 0, 1, 1), line(3, 0, 1, 1)}, [][]vector.TilePoint{line(0, 0, 1, 1), line(3, 0, 1, 1)}},
+		{"fork", [][]vector.TilePoint{line(0, 0, 1, 1), line(1, 1, 3, 0), line(1, 1, 3, 3)}, [][]vector.TilePoint{line(0, 0, 1, 1, 3, 0), line(1, 1, 3, 3)}},
+		{"circle", [][]vector.TilePoint{line(0, 0, 5, 0), line(5, 5, 0, 0), line(5, 0, 5, 5)}, [][]vector.TilePoint{line(0, 0, 5, 0, 5, 5, 0, 0)}},
+		{"closed alone", [][]vector.TilePoint{line(0, 0, 5, 0, 5, 5, 0, 0), line(7, 7, 8, 8)}, [][]vector.TilePoint{line(7, 7, 8, 8), line(0, 0, 5, 0, 5, 5, 0, 0)}},
+	})
+}
+
+func TestNetwork(t *testing.T) {
+	var n network
+	checkLines(t, n.draw, []lineTest{
+		{"two carriageways", [][]vector.TilePoint{line(0, 0, 20, 0, 40, 0), line(40, 0, 20, 0), line(20, 0, 0, 0)}, [][]vector.TilePoint{line(0, 0, 20, 0, 40, 0)}},
+		{"head to head", [][]vector.TilePoint{line(0, 0, 20, 0), line(40, 0, 20, 0)}, [][]vector.TilePoint{line(0, 0, 20, 0, 40, 0)}},
+		{"fork", [][]vector.TilePoint{line(0, 0, 20, 0, 40, 0), line(20, 0, 20, 20)}, [][]vector.TilePoint{line(0, 0, 20, 0), line(20, 0, 40, 0), line(20, 0, 20, 20)}},
+		{"circle", [][]vector.TilePoint{line(0, 0, 20, 0, 20, 20), line(0, 0, 20, 20)}, [][]vector.TilePoint{line(0, 0, 20, 0, 20, 20, 0, 0)}},
+		{"within a pixel", [][]vector.TilePoint{line(0, 0, 15, 15, 15, 0), line(50, 0, 66, 0)}, [][]vector.TilePoint{line(50, 0, 66, 0)}},
+		{"short, but a part", [][]vector.TilePoint{line(0, 0, 20, 0), line(20, 0, 21, 0)}, [][]vector.TilePoint{line(0, 0, 20, 0, 21, 0)}},
+		{"a point", [][]vector.TilePoint{line(3, 3, 3, 3)}, nil},
+	})
+}
+
+// lineTest is lines in a tile, and what becomes of them.
+type lineTest struct {
+	name        string
+	lines, want [][]vector.TilePoint
+}
+
+func checkLines(t *testing.T, do func(*vector.Tile), tests []lineTest) {
+	t.Helper()
 	for _, test := range tests {
 		var g vector.Tile
-		for _, line := range test.lines {
-			g.Add(line)
+		for _, l := range test.lines {
+			g.Add(l)
 		}
-		j.join(&g)
+		do(&g)
 		var got [][]vector.TilePoint
 		for i := range g.Len() {
 			got = append(got, slices.Clone(g.Part(i)))
@@ -102,38 +116,10 @@ func TestJoin(t *testing.T) {
 	}
 }
 
-func TestNetwork(t *testing.T) {
-	line := func(points ...int32) (line []vector.TilePoint) {
-		for i := 0; i < len(points); i += 2 {
-			line = append(line, vector.TilePoint{X: points[i], Y: points[i+1]})
-		}
-		return line
+// line makes a line of x, y, x, y …
+func line(coordinates ...int32) (points []vector.TilePoint) {
+	for c := range slices.Chunk(coordinates, 2) {
+		points = append(points, vector.TilePoint{X: c[0], Y: c[1]})
 	}
-	tests := []struct {
-		name        string
-		lines, want [][]vector.TilePoint
-	}{
-		{"two carriageways", [][]vector.TilePoint{line(0, 0, 20, 0, 40, 0), line(40, 0, 20, 0), line(20, 0, 0, 0)}, [][]vector.TilePoint{line(0, 0, 20, 0, 40, 0)}},
-		{"head to head", [][]vector.TilePoint{line(0, 0, 20, 0), line(40, 0, 20, 0)}, [][]vector.TilePoint{line(0, 0, 20, 0, 40, 0)}},
-		{"fork", [][]vector.TilePoint{line(0, 0, 20, 0, 40, 0), line(20, 0, 20, 20)}, [][]vector.TilePoint{line(0, 0, 20, 0), line(20, 0, 40, 0), line(20, 0, 20, 20)}},
-		{"circle", [][]vector.TilePoint{line(0, 0, 20, 0, 20, 20), line(0, 0, 20, 20)}, [][]vector.TilePoint{line(0, 0, 20, 0, 20, 20, 0, 0)}},
-		{"within a pixel", [][]vector.TilePoint{line(0, 0, 15, 15, 15, 0), line(50, 0, 66, 0)}, [][]vector.TilePoint{line(50, 0, 66, 0)}},
-		{"short, but a part", [][]vector.TilePoint{line(0, 0, 20, 0), line(20, 0, 21, 0)}, [][]vector.TilePoint{line(0, 0, 20, 0, 21, 0)}},
-		{"a point", [][]vector.TilePoint{line(3, 3, 3, 3)}, nil},
-	}
-	var n network
-	for _, test := range tests {
-		var g vector.Tile
-		for _, l := range test.lines {
-			g.Add(l)
-		}
-		n.draw(&g)
-		var got [][]vector.TilePoint
-		for i := range g.Len() {
-			got = append(got, slices.Clone(g.Part(i)))
-		}
-		if !reflect.DeepEqual(got, test.want) {
-			t.Errorf("%s: %v, want %v", test.name, got, test.want)
-		}
-	}
+	return points
 }
